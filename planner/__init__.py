@@ -1,0 +1,1 @@
+"""Plan quantum-key-distribution trunk networks."""
