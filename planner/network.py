@@ -82,11 +82,12 @@ class Network:
 
         graph: nx.MultiGraph[str] = nx.MultiGraph(name=self.title)
         for node in self.nodes.to_dict("records"):
-            graph.add_node(node["node_id"], **{k: v for k, v in node.items() if k != "node_id"})
+            graph.add_node(node["node_id"], **{str(k): v for k, v in node.items() if k != "node_id"})
         for link in self.links.to_dict("records"):
             ends = ("node_a", "node_b", "link_id")
-            graph.add_edge(*(link[end] for end in ends), **{k: v for k, v in link.items() if k not in ends})
-        return nx.freeze(graph)
+            graph.add_edge(*(link[end] for end in ends), **{str(k): v for k, v in link.items() if k not in ends})
+        nx.freeze(graph)
+        return graph
 
     @cached_property
     def node_names(self) -> dict[str, str]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -87,19 +88,17 @@ def _unit(unit: str) -> dict[str, Any]:
 class Record(BaseModel):
     """Base of the records: unknown fields, NaN and infinity are errors."""
 
-    model_config = ConfigDict(
-        extra="forbid", allow_inf_nan=False, frozen=True, str_strip_whitespace=True, use_attribute_docstrings=False
-    )
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True, str_strip_whitespace=True)
 
 
 class _Sourced(Record):
-    basis: Basis = Field(description="How the row is known: published, derived by arithmetic, or assumed.")
-    source: Text | None = Field(default=None, description="Key of sources.toml; required unless assumed.")
+    """A record with the fields ``basis`` and ``source``: a source is required unless the basis is assumed."""
 
     @model_validator(mode="after")
-    def _source_unless_assumed(self) -> _Sourced:
-        if self.basis != "assumed" and self.source is None:
-            raise ValueError(f"the basis '{self.basis}' needs a source (a key of sources.toml)")
+    def _source_unless_assumed(self) -> Self:
+        basis, source = getattr(self, "basis"), getattr(self, "source")  # noqa: B009 (fields of the subclasses)
+        if basis != "assumed" and source is None:
+            raise ValueError(f"the basis '{basis}' needs a source (a key of sources.toml)")
         return self
 
 
@@ -114,6 +113,8 @@ class NodeRecord(_Sourced):
     )
     lat_deg: float = Field(ge=-90, le=90, description="Latitude, WGS84.", json_schema_extra=_unit("degree"))
     lon_deg: float = Field(ge=-180, le=180, description="Longitude, WGS84.", json_schema_extra=_unit("degree"))
+    basis: Basis = Field(description="How the row is known: published, derived by arithmetic, or assumed.")
+    source: Text | None = Field(default=None, description="Key of sources.toml; required unless assumed.")
     name_local: Text | None = Field(default=None, description="Name in the local script.")
     city: Text | None = Field(default=None, description="City or county the site lies in.")
     altitude_m: float | None = Field(
@@ -129,6 +130,8 @@ class LinkRecord(_Sourced):
     node_a: Slug = Field(description="One end, a node_id.")
     node_b: Slug = Field(description="The other end, a node_id.")
     length_km: float = Field(ge=0, le=1e6, description="Length of the fibre.", json_schema_extra=_unit("km"))
+    basis: Basis = Field(description="How the row is known: published, derived by arithmetic, or assumed.")
+    source: Text | None = Field(default=None, description="Key of sources.toml; required unless assumed.")
     via: Text | None = Field(
         default=None, description="Switches or the measurement station the light passes, in order, separated by ';'."
     )
@@ -140,9 +143,7 @@ class LinkRecord(_Sourced):
         default=None, ge=0, le=500, description="Loss from node_a to a measurement station.",
         json_schema_extra=_unit("dB"),
     )  # fmt: skip
-    module_group: Text | None = Field(
-        default=None, description="Links of one group share the same modules in time."
-    )
+    module_group: Text | None = Field(default=None, description="Links of one group share the same modules in time.")
     attenuation_db_per_km: float = Field(
         default=0.2, ge=0, le=100, description="Attenuation of the fibre.", json_schema_extra=_unit("dB/km")
     )
@@ -175,7 +176,7 @@ class LinkRecord(_Sourced):
         return self
 
 
-class DemandRecord(Record):
+class DemandRecord(_Sourced):
     """A demand for key between two nodes: a row of demands.csv."""
 
     demand_id: Text = Field(description="Unique id.")
@@ -200,8 +201,6 @@ class DemandRecord(Record):
             raise ValueError("give either rate_bps, or service and units")
         if (self.service is None) != (self.units is None):
             raise ValueError("service and units belong together")
-        if self.basis != "assumed" and self.source is None:
-            raise ValueError(f"the basis '{self.basis}' needs a source (a key of sources.toml)")
         return self
 
 
@@ -225,19 +224,13 @@ class SourceRecord(Record):
     note: Text | None = None
 
 
-class Figure(Record):
+class Figure(_Sourced):
     """A number with its basis."""
 
     value: float = Field(ge=0)
     basis: Basis
     source: Text | None = None
     note: Text | None = None
-
-    @model_validator(mode="after")
-    def _source_unless_assumed(self) -> Figure:
-        if self.basis != "assumed" and self.source is None:
-            raise ValueError(f"the basis '{self.basis}' needs a source (a key of sources.toml)")
-        return self
 
 
 class ServiceRecord(Record):
@@ -280,11 +273,12 @@ TABLES: dict[str, type[Record]] = {"nodes": NodeRecord, "links": LinkRecord, "de
 
 def column_dtype(record: type[Record], column: str) -> str:
     """The pandas dtype of a field: ``object`` (text), ``float64``, ``int64`` or ``Int64``."""
-    annotation = str(record.model_fields[column].annotation)
-    if "float" in annotation:
+    annotation = record.model_fields[column].annotation
+    types = set(get_args(annotation)) or {annotation}
+    if float in types:
         return "float64"
-    if "int" in annotation:
-        return "Int64" if "None" in annotation else "int64"
+    if int in types:
+        return "Int64" if NoneType in types else "int64"
     return "object"
 
 
