@@ -99,7 +99,13 @@ class Network:
         return f"{self.node_names[node_a]}–{self.node_names[node_b]}"
 
     def replace(self, **changes: Any) -> Network:
-        """A new network with some attributes changed; this one stays as it is."""
+        """A new network with some attributes changed; this one stays as it is.
+
+        A network whose tables were changed no longer equals the files it was read from: its ``files`` are empty.
+        """
+        tables = {"nodes", "links", "demands", "modules", "services", "sources", "defaults"}
+        if tables & changes.keys():
+            changes.setdefault("files", ())
         return dataclasses.replace(self, **changes)
 
     def __repr__(self) -> str:

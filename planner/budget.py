@@ -1,0 +1,134 @@
+"""Link and module -> key-rate budget: where every decibel and every bit of a link goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from planner.errors import InputError, Problem
+from planner.physics import key_rate
+from planner.records import split_list
+
+if TYPE_CHECKING:
+    from planner.network import Network
+
+BUDGET_COLUMNS = {
+    "link_id": "object",
+    "node_a": "object",
+    "node_b": "object",
+    "length_km": "float64",
+    "loss_db": "float64",
+    "module": "object",
+    "module_pairs": "int64",
+    "qber": "float64",
+    "sifted_rate_bps": "float64",
+    "key_rate_bps": "float64",
+    "bound_bps": "float64",
+    "basis": "object",
+    "source": "object",
+    "protocol": "object",
+    "measured": "object",
+    "model_key_rate_bps": "float64",
+    "fibre_loss_db": "float64",
+    "extra_loss_db": "float64",
+    "receiver_loss_db": "float64",
+    "detector_loss_db": "float64",
+    "sent_per_s": "float64",
+    "detected_per_s": "float64",
+    "error_correction_bps": "float64",
+    "privacy_amplification_bps": "float64",
+    "finite_size_bps": "float64",
+    "at_limit": "object",
+}
+"""The columns of a budget, and their dtypes."""
+
+_OF_ALL_PAIRS = ("sent_per_s", "detected_per_s", "error_correction_bps", "privacy_amplification_bps", "finite_size_bps")
+
+
+def link_budget(network: Network) -> pd.DataFrame:
+    """The key-rate budget of every link of a network.
+
+    The loss of a span is its measured ``loss_db`` where there is one, else
+    ``length_km * attenuation_db_per_km + extra_loss_db``. The key rate is the measured ``key_rate_bps``
+    where there is one, else the module's model; ``measured`` says which of the two were measured.
+
+    Args:
+        network: The network.
+
+    Returns:
+        One row a link, in the order of ``network.links``, with the columns of :data:`BUDGET_COLUMNS`.
+        Rates and bound [bit/s] are those of all module pairs of the link together. ``key_rate_bps`` is what
+        planning uses and ``model_key_rate_bps`` what the module's model gives. ``fibre_loss_db`` and
+        ``extra_loss_db`` add up to ``loss_db``; where the loss was measured the whole of it stands in
+        ``fibre_loss_db``. While there is key, the sifted rate is the sum of ``error_correction_bps``,
+        ``privacy_amplification_bps``, ``finite_size_bps`` and ``model_key_rate_bps``. ``at_limit`` names
+        optimised settings that ended at a limit of the search. Without a module the model's fields are
+        NaN or None.
+
+    Raises:
+        InputError: A link's module cannot work with what its light passes.
+    """
+    links = network.links
+    _check_stations(network)
+    budget = pd.DataFrame({name: _empty(len(links), dtype) for name, dtype in BUDGET_COLUMNS.items()})
+    for name in ("link_id", "node_a", "node_b", "length_km", "module", "module_pairs", "basis", "source"):
+        budget[name] = links[name].to_numpy()
+    measured_loss = links["loss_db"].notna().to_numpy()
+    fibre_db = (links["length_km"] * links["attenuation_db_per_km"]).to_numpy()
+    extra_db = links["extra_loss_db"].to_numpy()
+    budget["fibre_loss_db"] = np.where(measured_loss, links["loss_db"], fibre_db)
+    budget["extra_loss_db"] = np.where(measured_loss, 0.0, extra_db)
+    budget["loss_db"] = budget["fibre_loss_db"] + budget["extra_loss_db"]
+    for module, rows in links.groupby("module", sort=True).indices.items():
+        _fill_model(budget, network, str(module), rows)
+    measured_rate = links["key_rate_bps"].notna().to_numpy()
+    budget["key_rate_bps"] = np.where(measured_rate, links["key_rate_bps"], budget["model_key_rate_bps"])
+    budget["measured"] = [
+        ";".join(name for name, given in (("loss_db", loss), ("key_rate_bps", rate)) if given)
+        for loss, rate in zip(measured_loss, measured_rate, strict=True)
+    ]
+    return budget.astype(BUDGET_COLUMNS)
+
+
+def _empty(rows: int, dtype: str) -> np.ndarray:
+    values = {"float64": np.nan, "int64": 1, "object": None}
+    return np.full(rows, values[dtype], dtype=dtype)
+
+
+def _fill_model(budget: pd.DataFrame, network: Network, module: str, rows: np.ndarray) -> None:
+    """Fills the model's columns of the links that use one module."""
+    result = key_rate(network.modules[module], loss_db=budget["loss_db"].to_numpy()[rows])
+    pairs = budget["module_pairs"].to_numpy()[rows]
+    columns = {
+        "qber": result.qber,
+        "sifted_rate_bps": result.sifted_rate_bps * pairs,
+        "model_key_rate_bps": result.key_rate_bps * pairs,
+        "bound_bps": result.bound_bps * pairs,
+        "receiver_loss_db": result.breakdown["receiver_loss_db"],
+        "detector_loss_db": result.breakdown["detector_loss_db"],
+    }
+    columns |= {name: result.breakdown[name] * pairs for name in _OF_ALL_PAIRS}
+    for name, values in columns.items():
+        budget.iloc[rows, budget.columns.get_loc(name)] = values
+    budget.iloc[rows, budget.columns.get_loc("protocol")] = result.protocol
+
+
+def _check_stations(network: Network) -> None:
+    """A measurement station in the middle needs a protocol that measures there."""
+    stations = set(network.nodes.loc[network.nodes["kind"] == "measurement", "node_id"])
+    problems = [
+        Problem(
+            f"link '{link.link_id}' passes the measurement station "
+            f"'{next(n for n in split_list(link.via) if n in stations)}', "
+            f"but its module '{link.module}' ({network.modules[link.module].protocol}) measures at the link's end",
+            file="links.csv",
+            column="via",
+            expected="no measurement station for a BB84 module",
+        )
+        for link in network.links.itertuples()
+        if link.module is not None and stations.intersection(split_list(link.via))
+    ]
+    if problems:
+        raise InputError(problems)
