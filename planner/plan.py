@@ -66,7 +66,7 @@ class Plan:
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as plain data, ready for JSON: what ``plan.json`` holds."""
-        served = {key: part for key, part in self.routes.groupby("demand_id", sort=False)}
+        served = dict(self.routes.groupby("demand_id", sort=False))
         return {
             "network": self.network.name,
             "title": self.network.title,
