@@ -1,0 +1,1 @@
+"""Shows results, never computes them: map, tables, workbook, report."""
