@@ -59,6 +59,13 @@ class Plan:
             self.network, budget=self.budget, demands=self.demands, growth=self.growth, levels=self.levels
         )
 
+    @property
+    def unmet(self) -> list[str]:
+        """The ids of the demands that get less than they ask."""
+        # A billionth is rounding, not key.
+        short = self.demands["served_bps"] < self.demands["requested_bps"] * (1 - 1e-9)
+        return [str(demand_id) for demand_id in self.demands.loc[short, "demand_id"]]
+
     @cached_property
     def inputs(self) -> tuple[InputFile, ...]:
         """The plan's own copy of its inputs: flat, complete, readable without anything shipped."""

@@ -1,0 +1,268 @@
+"""Tables for a terminal, and plain text for a pipe."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from planner.report.numbers import decibels, kilometres, per_cent, per_second
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.network import Network
+    from planner.plan import Plan, Progress
+    from planner.routing import Route
+    from planner.verify import Verification
+
+_PIPE_WIDTH = 10_000
+"""A pipe has no edge: nothing is cut or wrapped there."""
+
+_PROGRESS_AFTER_S = 1.0
+
+
+def console(stream: IO[str] | None = None) -> Console:
+    """A rich console for a stream (standard output by default) that never cuts or colours a pipe."""
+    stream = stream or sys.stdout
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else _PIPE_WIDTH)
+
+
+def say(*lines: str, stream: IO[str] | None = None, style: str = "") -> None:
+    """Prints lines as they are: no markup is read from them, and no word of them is wrapped or cut."""
+    out = console(stream)
+    for line in lines:
+        out.print(Text(line, style=style), soft_wrap=True)
+
+
+def show_table(
+    title: str, *, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], stream: IO[str] | None = None
+) -> None:
+    """Prints a table.
+
+    Args:
+        title: What the table shows.
+        columns: Heading and justification (``"left"`` or ``"right"``) of each column.
+        rows: The cells, as text.
+        stream: Where to; standard output by default.
+    """
+    from rich import box
+
+    out = console(stream)
+    on_terminal = out.is_terminal
+    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD if on_terminal else None)
+    for heading, justify in columns:
+        right = justify == "right"
+        table.add_column(Text(heading), justify="right" if right else "left", no_wrap=right, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    out.print(table)
+
+
+@contextmanager
+def progress_bar(stream: IO[str] | None = None) -> Iterator[Progress | None]:
+    """A progress bar on standard error, on a terminal only, for work that lasts.
+
+    Yields:
+        A function for ``make_plan(progress=...)``, or None where nobody watches.
+    """
+    stream = stream or sys.stderr
+    if not stream.isatty():
+        yield None
+        return
+    import time
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    started = time.monotonic()
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(stream), transient=True, disable=False) as bars:
+        task = bars.add_task("", total=None, visible=False)
+
+        def show(what: str, done: int, total: int) -> None:
+            late = time.monotonic() - started > _PROGRESS_AFTER_S
+            bars.update(task, description=what, completed=done, total=total, visible=late)
+
+        yield show
+
+
+def show_budget(network: Network, budget: pd.DataFrame) -> None:
+    """Prints a budget: where the decibels go, then where the bits go."""
+    pairs = [network.link_title(row.node_a, row.node_b) for row in budget.itertuples()]
+    show_table(
+        "Where the decibels go (dB)",
+        columns=[
+            ("link", "left"),
+            ("length", "right"),
+            ("fibre", "right"),
+            ("extra", "right"),
+            ("receiver", "right"),
+            ("detector", "right"),
+            ("sum", "right"),
+            ("module", "left"),
+            ("pairs", "right"),
+        ],
+        rows=[_decibel_row(name, row) for name, row in zip(pairs, budget.itertuples(), strict=True)],
+    )
+    say("")
+    show_table(
+        "Where the bits go (per second, all module pairs)",
+        columns=[
+            ("link", "left"),
+            ("sent", "right"),
+            ("detected", "right"),
+            ("sifted", "right"),
+            ("error corr.", "right"),
+            ("privacy ampl.", "right"),
+            ("finite size", "right"),
+            ("key rate", "right"),
+            ("QBER", "right"),
+            ("basis", "left"),
+        ],
+        rows=[_bit_row(name, row) for name, row in zip(pairs, budget.itertuples(), strict=True)],
+    )
+    if (budget["measured"] != "").any():
+        say("", "* measured, not modelled")
+
+
+def _decibel_row(name: str, row: Any) -> list[str]:
+    parts = [row.fibre_loss_db, row.extra_loss_db, row.receiver_loss_db, row.detector_loss_db]
+    mark = "*" if "loss_db" in row.measured.split(";") else ""
+    known = [part for part in parts if not math.isnan(part)]
+    return [
+        name,
+        kilometres(row.length_km),
+        decibels(parts[0], unit="") + mark,
+        *(decibels(part, unit="") for part in parts[1:]),
+        decibels(sum(known), unit=""),
+        row.module or "–",
+        str(row.module_pairs),
+    ]
+
+
+def _bit_row(name: str, row: Any) -> list[str]:
+    mark = "*" if "key_rate_bps" in row.measured.split(";") else ""
+    steps = (
+        row.sent_per_s,
+        row.detected_per_s,
+        row.sifted_rate_bps,
+        row.error_correction_bps,
+        row.privacy_amplification_bps,
+        row.finite_size_bps,
+    )
+    return [
+        name,
+        *(per_second(step, unit="") for step in steps),
+        per_second(row.key_rate_bps) + mark,
+        per_cent(row.qber),
+        row.basis,
+    ]
+
+
+def show_plan(plan: Plan) -> None:
+    """Prints who is served, and what limits the plan."""
+    names = plan.network.node_names
+    show_table(
+        "Demands",
+        columns=[
+            ("demand", "left"),
+            ("between", "left"),
+            ("asked", "right"),
+            ("served", "right"),
+            ("share", "right"),
+            ("routes", "right"),
+        ],
+        rows=[
+            [
+                row.demand_id,
+                f"{names[row.node_a]} – {names[row.node_b]}",
+                per_second(row.requested_bps),
+                per_second(row.served_bps),
+                per_cent(row.served_fraction),
+                str((plan.routes["demand_id"] == row.demand_id).sum()),
+            ]
+            for row in plan.demands.itertuples()
+        ],
+    )
+    busiest = plan.links.sort_values(["utilisation", "link_id"], ascending=[False, True]).head(5)
+    say("")
+    show_table(
+        "Busiest links",
+        columns=[("link", "left"), ("key rate", "right"), ("load", "right"), ("utilisation", "right")],
+        rows=[
+            [
+                plan.network.link_title(row.node_a, row.node_b),
+                per_second(row.key_rate_bps),
+                per_second(row.load_bps),
+                per_cent(row.utilisation),
+            ]
+            for row in busiest.itertuples()
+        ],
+    )
+
+
+def show_routes(network: Network, routes: Sequence[Route]) -> None:
+    """Prints routes, best first."""
+    names = network.node_names
+    ends = {row.link_id: network.link_title(row.node_a, row.node_b) for row in network.links.itertuples()}
+    show_table(
+        "Routes, best first",
+        columns=[
+            ("key rate", "right"),
+            ("length", "right"),
+            ("hops", "right"),
+            ("bottleneck", "left"),
+            ("stations", "left"),
+        ],
+        rows=[
+            [
+                per_second(route.key_rate_bps),
+                kilometres(route.length_km),
+                str(route.hops),
+                ends[route.bottleneck],
+                " – ".join(names[node] for node in route.nodes),
+            ]
+            for route in routes
+        ],
+    )
+
+
+def show_rate(module: str, document: Mapping[str, Any]) -> None:
+    """Prints the key rate of one link, the settings used, and where the bits go."""
+    bound = per_second(document["bound_bps"])
+    say(
+        f"{module} ({document['protocol']}) over {decibels(document['loss_db'])}: "
+        f"{per_second(document['key_rate_bps'])} of secret key, QBER {per_cent(document['qber'])}.",
+        f"No protocol without a repeater can pass {bound} here (PLOB bound).",
+        "",
+    )
+    show_table(
+        "Settings",
+        columns=[("setting", "left"), ("value", "right")],
+        rows=[[name, f"{value:.4g}"] for name, value in document["settings"].items()],
+    )
+    say("")
+    show_table(
+        "Where it goes",
+        columns=[("", "left"), ("", "right")],
+        rows=[
+            [name, decibels(value) if name.endswith("_db") else per_second(value, unit="")]
+            for name, value in document["breakdown"].items()
+        ],
+    )
+
+
+def show_verification(verification: Verification) -> None:
+    """Prints what was checked, and how it came out."""
+    show_table(
+        "What was checked",
+        columns=[("", "left"), ("check", "left"), ("detail", "left")],
+        rows=[["pass" if check.passed else "FAIL", check.name, check.detail] for check in verification.checks],
+    )
+    say("", "The plan keeps its promises." if verification.ok else "The plan does NOT keep its promises.")
