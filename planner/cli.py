@@ -128,8 +128,8 @@ def list_command(*, as_json: Json = False) -> None:
 def check(network: NetworkArgument, *, as_json: Json = False) -> None:
     """Read and check everything; say what is wrong, all at once."""
     from planner.files import load
-    from planner.report.numbers import count, kilometres
     from planner.report.terminal import say
+    from planner.report.words import count, quantity
 
     read = load(network)
     basis = {name: int((read.links["basis"] == name).sum()) for name in ("published", "derived", "assumed")}
@@ -150,7 +150,7 @@ def check(network: NetworkArgument, *, as_json: Json = False) -> None:
     else:
         say(
             f"{read.title}: everything is in order.",
-            f"{count(len(read.nodes), 'node')}, {count(len(read.links), 'QKD link')}, {kilometres(length_km)}, "
+            f"{count(len(read.nodes), 'node')}, {count(len(read.links), 'QKD link')}, {quantity(length_km, 'km')}, "
             f"{count(len(read.demands), 'demand')}.",
             "Basis of the links: " + ", ".join(f"{number} {name}" for name, number in basis.items()) + ".",
         )

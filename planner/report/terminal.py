@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from planner.report.numbers import decibels, kilometres, per_cent, per_second
+from planner.report.words import quantity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,16 +130,21 @@ def show_budget(network: Network, budget: pd.DataFrame) -> None:
         say("", "* measured, not modelled")
 
 
+def _bare(value: float, unit: str) -> str:
+    """A quantity without its unit, where the heading says it; a prefix stays."""
+    return quantity(value, unit).removesuffix(unit).rstrip()
+
+
 def _decibel_row(name: str, row: Any) -> list[str]:
     parts = [row.fibre_loss_db, row.extra_loss_db, row.receiver_loss_db, row.detector_loss_db]
     mark = "*" if "loss_db" in row.measured.split(";") else ""
-    known = [part for part in parts if not math.isnan(part)]
+    known = [part for part in parts if part == part]  # noqa: PLR0124 (only NaN differs from itself)
     return [
         name,
-        kilometres(row.length_km),
-        decibels(parts[0], unit="") + mark,
-        *(decibels(part, unit="") for part in parts[1:]),
-        decibels(sum(known), unit=""),
+        quantity(row.length_km, "km"),
+        _bare(parts[0], "dB") + mark,
+        *(_bare(part, "dB") for part in parts[1:]),
+        _bare(sum(known), "dB"),
         row.module or "–",
         str(row.module_pairs),
     ]
@@ -158,9 +162,9 @@ def _bit_row(name: str, row: Any) -> list[str]:
     )
     return [
         name,
-        *(per_second(step, unit="") for step in steps),
-        per_second(row.key_rate_bps) + mark,
-        per_cent(row.qber),
+        *(_bare(step, "bit/s") for step in steps),
+        quantity(row.key_rate_bps, "bit/s") + mark,
+        quantity(row.qber, "%"),
         row.basis,
     ]
 
@@ -182,9 +186,9 @@ def show_plan(plan: Plan) -> None:
             [
                 row.demand_id,
                 f"{names[row.node_a]} – {names[row.node_b]}",
-                per_second(row.requested_bps),
-                per_second(row.served_bps),
-                per_cent(row.served_fraction),
+                quantity(row.requested_bps, "bit/s"),
+                quantity(row.served_bps, "bit/s"),
+                quantity(row.served_fraction, "%"),
                 str((plan.routes["demand_id"] == row.demand_id).sum()),
             ]
             for row in plan.demands.itertuples()
@@ -198,9 +202,9 @@ def show_plan(plan: Plan) -> None:
         rows=[
             [
                 plan.network.link_title(row.node_a, row.node_b),
-                per_second(row.key_rate_bps),
-                per_second(row.load_bps),
-                per_cent(row.utilisation),
+                quantity(row.key_rate_bps, "bit/s"),
+                quantity(row.load_bps, "bit/s"),
+                quantity(row.utilisation, "%"),
             ]
             for row in busiest.itertuples()
         ],
@@ -222,8 +226,8 @@ def show_routes(network: Network, routes: Sequence[Route]) -> None:
         ],
         rows=[
             [
-                per_second(route.key_rate_bps),
-                kilometres(route.length_km),
+                quantity(route.key_rate_bps, "bit/s"),
+                quantity(route.length_km, "km"),
                 str(route.hops),
                 ends[route.bottleneck],
                 " – ".join(names[node] for node in route.nodes),
@@ -235,10 +239,10 @@ def show_routes(network: Network, routes: Sequence[Route]) -> None:
 
 def show_rate(module: str, document: Mapping[str, Any]) -> None:
     """Prints the key rate of one link, the settings used, and where the bits go."""
-    bound = per_second(document["bound_bps"])
+    bound = quantity(document["bound_bps"], "bit/s")
     say(
-        f"{module} ({document['protocol']}) over {decibels(document['loss_db'])}: "
-        f"{per_second(document['key_rate_bps'])} of secret key, QBER {per_cent(document['qber'])}.",
+        f"{module} ({document['protocol']}) over {quantity(document['loss_db'], 'dB')}: "
+        f"{quantity(document['key_rate_bps'], 'bit/s')} of secret key, QBER {quantity(document['qber'], '%')}.",
         f"No protocol without a repeater can pass {bound} here (PLOB bound).",
         "",
     )
@@ -252,7 +256,7 @@ def show_rate(module: str, document: Mapping[str, Any]) -> None:
         "Where it goes",
         columns=[("", "left"), ("", "right")],
         rows=[
-            [name, decibels(value) if name.endswith("_db") else per_second(value, unit="")]
+            [name, quantity(value, "dB") if name.endswith("_db") else _bare(value, "bit/s")]
             for name, value in document["breakdown"].items()
         ],
     )
