@@ -1,0 +1,155 @@
+"""Checks that nobody can get more without taking from somebody who is no better off.
+
+Let ``f_d = served_d / requested_d``, at most 1, and let the *level* of a demand be ``f_d / priority_d``. An
+allocation is weighted max-min fair if no other one that can be carried out raises some ``f_d`` without lowering
+some ``f_j`` of a demand that is no better off (level of j at most level of d). The plan claims levels
+``l_1 <= l_2 <= ...``: demand d, frozen at level k, has ``f_d = priority_d * l_k``. Each level is proved by one
+of two things.
+
+*Served in full*: ``f_d = 1``, and more is not asked for.
+
+*Prices*. Take any prices ``p_e >= 0`` of a bit/s on link e and ``pi_g >= 0`` of the whole time of module group
+g, and let ``c_d`` be what a bit/s costs demand d over its cheapest permitted route. Whatever flows is worth no
+more than all there is, so every allocation ``f'`` that can be carried out obeys::
+
+    sum over d of f'_d requested_d c_d  <=  W = sum p_e rate_e + sum pi_g                        (1)
+
+The plan's prices of level k satisfy, with E the demands frozen at earlier levels::
+
+    W = sum over E of f_d requested_d c_d  +  l_k * sum over the others of priority_d requested_d c_d     (2)
+
+and ``c_d > 0`` for every d frozen at level k. Now suppose some f' raised one of these, d, and lowered no demand
+that is no better off: nobody in E, nobody at level l_k. Demands that are better off may be lowered, but the
+allocations form a convex set, so f + t (f' - f) can be carried out too, and for small t > 0 those that are
+better off keep more than ``priority l_k``. Then the left side of (1) is at least the right side of (2) plus
+``t (f'_d - f_d) requested_d c_d > 0``, hence greater than W: a contradiction. So no level can be raised, and
+since every demand is frozen at exactly one level, the allocation is fair. Max-min fair allocations are unique
+in what each demand gets: B. Radunović and J.-Y. Le Boudec, IEEE/ACM Trans. Netw. 15, 1073 (2007).
+
+In numbers (2) holds up to rounding. What is left over, W minus the right side, bounds what d alone could gain:
+``left / (requested_d c_d)`` of its request. The check reports the largest of these.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from planner.verify.check import Check, Ledger, number, some
+from planner.verify.growth import check_prices
+
+if TYPE_CHECKING:
+    from planner.verify.document import LevelPart, PlanPart
+    from planner.verify.ground import Ground
+
+LARGEST_LEFT_OVER = 1e-6
+"""Largest part of the worth W that equation (2) may leave over."""
+
+LARGEST_GAIN = 1e-6
+"""Largest part of its request that a frozen demand might still gain."""
+
+
+def check_fairness(plan: PlanPart, *, ground: Ground) -> list[Check]:
+    """Checks the levels and the proof of each.
+
+    Args:
+        plan: The plan as it is written.
+        ground: The recomputed facts.
+
+    Returns:
+        Two checks: that the levels say what is served, and that no level can be raised.
+    """
+    levels = _check_levels(plan, ground=ground)
+    if not levels.passed:
+        return [levels, Check("fairness proof", passed=False, detail="wrong levels prove nothing")]
+    return [levels, _check_proofs(plan, ground=ground)]
+
+
+def _check_levels(plan: PlanPart, *, ground: Ground) -> Check:
+    """Each demand is frozen once, at the level that it is served."""
+    ledger = Ledger("fairness levels")
+    levels = plan.fairness.levels
+    served = {demand.demand_id: demand.served_bps for demand in plan.demands}
+    frozen = [key for level in levels for key in level.demands]
+    expected = {key for key in ground.asking if key in ground.reachable}
+    ledger.require(len(frozen) == len(set(frozen)), "a demand is frozen twice")
+    missing = [key for key in expected if key not in frozen]
+    ledger.require(not missing, f"demands that are frozen at no level: {some(missing)}")
+    extra = [key for key in frozen if key not in expected]
+    ledger.require(not extra, f"frozen demands that ask for nothing or have no route: {some(extra)}")
+    before = 0.0
+    for index, level in enumerate(levels, start=1):
+        ledger.require(
+            level.level >= before * (1 - 1e-9),
+            f"level {index} is {number(level.level)}, below the one before, {number(before)}",
+        )
+        before = level.level
+        for key in level.demands:
+            wish = ground.wishes.get(key)
+            if wish is None or key not in served:
+                continue
+            share = level.level * wish.priority
+            ledger.equal(
+                f"served_bps of demand '{key}', by level {index}, {number(level.level)},",
+                claimed=served[key],
+                right=share * wish.requested_bps,
+            )
+            if level.served_in_full:
+                ledger.equal(f"served_bps of demand '{key}', in full,", claimed=served[key], right=wish.requested_bps)
+    full = sum(len(level.demands) for level in levels if level.served_in_full)
+    return ledger.check(
+        f"each of {len(expected)} demands is frozen at one of {len(levels)} levels and gets what the level says, "
+        f"{full} of them all they ask for; worst relative deviation {ledger.worst:.1e}"
+    )
+
+
+def _check_proofs(plan: PlanPart, *, ground: Ground) -> Check:
+    """No level can be raised: equation (2) holds at each, and those frozen there pay a price."""
+    ledger = Ledger("fairness proof")
+    levels = plan.fairness.levels
+    earlier: set[str] = set()
+    proved, largest_gain = 0, 0.0
+    for index, level in enumerate(levels, start=1):
+        if not level.served_in_full:
+            name = f"level {index}"
+            prices = check_prices(
+                name, prices=level.prices, resource_prices=level.resource_prices, ground=ground, every_link=False
+            )
+            if ledger.require(prices.passed, f"{name}: {prices.detail}"):
+                gain = _prove(ledger, level, name=name, earlier=earlier, served=_served(plan), ground=ground)
+                largest_gain = max(largest_gain, gain)
+            proved += 1
+        earlier.update(level.demands)
+    return ledger.check(
+        f"the prices of {proved} levels prove that none can be raised: what they leave over is at most "
+        f"{ledger.worst:.1e} of the worth, and no demand could gain more than {largest_gain:.1e} of its request; "
+        f"the other {len(levels) - proved} levels serve in full"
+    )
+
+
+def _served(plan: PlanPart) -> dict[str, float]:
+    return {demand.demand_id: demand.served_bps for demand in plan.demands}
+
+
+def _prove(
+    ledger: Ledger, level: LevelPart, *, name: str, earlier: set[str], served: dict[str, float], ground: Ground
+) -> float:
+    """Checks equation (2) for one level; gives the largest gain that its prices leave open."""
+    cheapest = ground.cheapest(level.prices, level.resource_prices)
+    worth = ground.worth(level.prices, level.resource_prices)
+    spent = []
+    for key in ground.asking:
+        if key in ground.reachable:
+            wish = ground.wishes[key]
+            rate_bps = served[key] if key in earlier else level.level * wish.priority * wish.requested_bps
+            spent.append(rate_bps * cheapest[key])
+    left = worth - math.fsum(spent)
+    ledger.equal(f"the price of what {name} serves", claimed=math.fsum(spent), right=worth, tolerance=LARGEST_LEFT_OVER)
+    largest = 0.0
+    for key in level.demands:
+        pays = ground.wishes[key].requested_bps * cheapest[key]
+        if ledger.require(pays > 0, f"{name}: demand '{key}' has a route that costs nothing, so it might get more"):
+            gain = max(left, 0.0) / pays
+            largest = max(largest, gain)
+            ledger.require(gain <= LARGEST_GAIN, f"{name}: demand '{key}' might still gain {gain:.1e} of its request")
+    return largest
