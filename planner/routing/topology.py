@@ -1,0 +1,120 @@
+"""The compact form of a network that the graph searches work on: sorted ids and NumPy arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.errors import InputError, Problem, nearest
+from planner.records import KEY_HOLDING_KINDS, RELAY_KINDS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from planner.network import Network
+
+LEAST_RATE_BPS = 1e-100
+"""A rate below this is taken for zero: its reciprocal would overflow, and nobody waits 1e92 years for a bit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Topology:
+    """Nodes and links in the order of their ids, so that no answer depends on the order of the rows.
+
+    Attributes:
+        node_ids: Ids of the nodes, sorted.
+        relays: Whether a node may pass keys on. Shape ``(nodes,)``.
+        holds_keys: Whether a node may be the end of a route. Shape ``(nodes,)``.
+        link_ids: Ids of the links, sorted.
+        link_ends: Index of the two ends of each link. Shape ``(links, 2)``.
+        rates_bps: Key rate of each link, all pairs together; NaN counts as zero. Shape ``(links,)``.
+        lengths_km: Length of each link. Shape ``(links,)``.
+        group_names: Module groups, sorted.
+        link_groups: Index of each link's module group, -1 for none. Shape ``(links,)``.
+    """
+
+    node_ids: tuple[str, ...]
+    relays: NDArray[np.bool_]
+    holds_keys: NDArray[np.bool_]
+    link_ids: tuple[str, ...]
+    link_ends: NDArray[np.int64]
+    rates_bps: NDArray[np.float64]
+    lengths_km: NDArray[np.float64]
+    group_names: tuple[str, ...]
+    link_groups: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, network: Network, *, budget: pd.DataFrame) -> Topology:
+        """Takes the nodes and module groups from a network, the links and their key rates from its budget.
+
+        Args:
+            network: The network.
+            budget: One row a link: ``link_id``, ``node_a``, ``node_b``, ``length_km``, ``key_rate_bps``.
+        """
+        nodes = sorted(zip(network.nodes["node_id"], network.nodes["kind"], strict=True))
+        index = {node_id: number for number, (node_id, _) in enumerate(nodes)}
+        links = budget.sort_values("link_id", kind="stable")
+        ends = [[index[end] for end in links[column]] for column in ("node_a", "node_b")]
+        rates = np.nan_to_num(links["key_rate_bps"].to_numpy(dtype=float), nan=0.0, posinf=np.finfo(float).max)
+        groups = {
+            link_id: group
+            for link_id, group in zip(network.links["link_id"], network.links["module_group"], strict=True)
+            if isinstance(group, str)
+        }
+        names = sorted({groups[link_id] for link_id in links["link_id"] if link_id in groups})
+        numbers = {name: number for number, name in enumerate(names)}
+        return cls(
+            node_ids=tuple(index),
+            relays=np.array([kind in RELAY_KINDS for _, kind in nodes], dtype=bool),
+            holds_keys=np.array([kind in KEY_HOLDING_KINDS for _, kind in nodes], dtype=bool),
+            link_ids=tuple(links["link_id"]),
+            link_ends=np.array(ends, dtype=np.int64).reshape(2, len(links)).T,
+            rates_bps=np.where(rates < LEAST_RATE_BPS, 0.0, rates),
+            lengths_km=links["length_km"].to_numpy(dtype=float),
+            group_names=tuple(names),
+            link_groups=np.array(
+                [numbers[groups[link_id]] if link_id in groups else -1 for link_id in links["link_id"]], dtype=np.int64
+            ),
+        )
+
+    @cached_property
+    def node_index(self) -> dict[str, int]:
+        """The index of each node id."""
+        return {node_id: number for number, node_id in enumerate(self.node_ids)}
+
+    @cached_property
+    def lengths_mm(self) -> tuple[int, ...]:
+        """Lengths in whole millimetres: sums of integers tell equal lengths from unequal ones, sums of floats do not."""
+        return tuple(round(length_km * 1e6) for length_km in self.lengths_km.tolist())
+
+    @cached_property
+    def neighbours(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """For each node the pairs ``(neighbour, link)`` over links that carry key, sorted."""
+        lists: list[list[tuple[int, int]]] = [[] for _ in self.node_ids]
+        for link, (end_a, end_b) in enumerate(self.link_ends.tolist()):
+            if self.rates_bps[link] > 0:
+                lists[end_a].append((end_b, link))
+                lists[end_b].append((end_a, link))
+        return tuple(tuple(sorted(pairs)) for pairs in lists)
+
+    def end(self, node_id: str) -> int:
+        """The index of a node that is to be the end of a route.
+
+        Raises:
+            InputError: There is no such node, or it holds no key.
+        """
+        number = self.node_index.get(node_id)
+        if number is None:
+            raise InputError(Problem(f"there is no node '{node_id}'", expected=nearest(node_id, self.node_ids)))
+        if not self.holds_keys[number]:
+            raise InputError(
+                Problem(
+                    f"the node '{node_id}' holds no key, so no route ends there",
+                    expected=f"a node of kind {', '.join(sorted(KEY_HOLDING_KINDS))}",
+                )
+            )
+        return number
