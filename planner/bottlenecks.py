@@ -66,7 +66,7 @@ def _of_service(
         if level.served_in_full:
             continue
         fractions = served.loc[list(level.demands)]
-        low, high = f"{fractions.min():.0%}", f"{fractions.max():.0%}"
+        low, high = f"{100 * fractions.min():.0f} %", f"{100 * fractions.max():.0f} %"
         share = low if low == high else f"{low} to {high}"
         count = len(level.demands)
         who, what = ("1 demand", "it asks") if count == 1 else (f"{count} demands", "they ask")
