@@ -113,19 +113,26 @@ def gravity_split(
 
     Raises:
         InputError: A number is negative or not finite, a place has no weight, a pair has no distance or is named
-            twice, or all pairs together attract nothing.
+            twice, there is no pair, or all pairs together attract nothing.
     """
     chosen = list(combinations(weights, 2)) if pairs is None else list(pairs)
     distances = _both_ways(distances_km or {})
     _check_gravity(units, weights, chosen, distances, distance_exponent)
-    pull = [
-        weights[a] * weights[b] / (distances[a, b] ** distance_exponent if distance_exponent else 1.0)
+    # In logarithms, so that neither huge weights nor steep exponents overflow.
+    log_pull = [
+        _log(weights[a]) + _log(weights[b]) - (distance_exponent * _log(distances[a, b]) if distance_exponent else 0.0)
         for a, b in chosen
     ]
+    strongest = max(log_pull, default=-math.inf)
+    if strongest == -math.inf:
+        raise InputError("there is no pair of places to spread the units over")
+    pull = [math.exp(value - strongest) for value in log_pull]
     total = math.fsum(pull)
-    if chosen and not (0 < total < math.inf):
-        raise InputError("the weights and distances leave no pair of places to spread the units over")
     return {pair: units * (value / total) for pair, value in zip(chosen, pull, strict=True)}
+
+
+def _log(number: float) -> float:
+    return math.log(number) if number > 0 else -math.inf
 
 
 def _both_ways(distances_km: Mapping[Pair, float]) -> dict[Pair, float]:
