@@ -1,0 +1,96 @@
+"""The tables of a plan, for CSV, workbook and page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from planner.report.figures import figures
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.network import Network
+    from planner.plan import Plan
+
+CSV_TABLES = ("links", "demands", "routes", "growth_routes", "bottlenecks", "assumptions")
+"""The tables that a saved plan holds as ``<name>.csv``."""
+
+LIST_SEPARATOR = ";"
+"""Between the ids of a route's nodes and links, as in the input tables."""
+
+_FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
+"""Spreadsheets take a cell that begins so for a formula; the wide ones do so in East Asian settings."""
+
+
+def plan_tables(plan: Plan) -> dict[str, pd.DataFrame]:
+    """The tables of a plan, in the order of the workbook's sheets.
+
+    Args:
+        plan: The plan.
+
+    Returns:
+        ``links`` (budget, load, utilisation), ``demands``, ``routes`` in use, ``growth_routes`` (the witness of
+        the growth factor), ``bottlenecks``, ``nodes``, ``assumptions`` (every assumed figure) and ``sources``.
+        Places are given by id and by name; routes are lists of ids separated by ``;``.
+    """
+    network = plan.network
+    known = figures(network)
+    loads = plan.links.drop(columns=["node_a", "node_b", "key_rate_bps"])
+    return {
+        "links": _with_names(plan.budget.merge(loads, on="link_id", how="left", validate="1:1"), network),
+        "demands": _with_names(plan.demands, network),
+        "routes": _flat_routes(plan.routes),
+        "growth_routes": _flat_routes(plan.growth.routes),
+        "bottlenecks": _with_names(plan.bottlenecks, network),
+        "nodes": network.nodes,
+        "assumptions": known[known["basis"] == "assumed"].reset_index(drop=True),
+        "sources": _sources(network),
+    }
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """A table as CSV that spreadsheets open rightly and harmlessly.
+
+    The text is UTF-8 with a byte-order mark: without one, Excel reads Chinese names in the code page of the
+    computer. Text that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay as
+    they are, written so that they read back to the same bits.
+
+    Args:
+        frame: The table.
+
+    Returns:
+        The file.
+    """
+    safe = frame.copy()
+    for name in safe.columns:
+        if safe[name].dtype.kind not in "biuf":
+            safe[name] = safe[name].astype(object).map(_defused)
+    return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+
+
+def _defused(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _with_names(frame: pd.DataFrame, network: Network) -> pd.DataFrame:
+    """Adds the names of both ends behind their ids."""
+    named = frame.copy()
+    place = list(named.columns).index("node_b") + 1
+    named.insert(place, "name_a", named["node_a"].map(network.node_names))
+    named.insert(place + 1, "name_b", named["node_b"].map(network.node_names))
+    return named
+
+
+def _flat_routes(routes: pd.DataFrame) -> pd.DataFrame:
+    flat = routes.copy()
+    for name in ("nodes", "links"):
+        flat[name] = [LIST_SEPARATOR.join(ids) for ids in routes[name]]
+        flat[name] = flat[name].astype(object)
+    return flat
+
+
+def _sources(network: Network) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [{"source": key, **source.model_dump()} for key, source in sorted(network.sources.items())]
+    return pd.DataFrame(rows, columns=["source", "citation", "url", "doi", "secondary", "note"])

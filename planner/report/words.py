@@ -1,0 +1,204 @@
+"""The answer in sentences, and numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from planner.records import RELAY_KINDS
+from planner.report.figures import figures
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.network import Network
+    from planner.plan import Plan
+
+MISSING = "–"
+"""Shown where there is no number."""
+
+_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
+
+_FULL = 1 - 1e-6
+"""Served fractions from here on are "in full"; what is missing is the solver's rounding."""
+
+_NAMED_AT_MOST = 5
+"""How many demands a sentence names before it says how many more there are."""
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A number with its unit, rounded as a person reads it; the one place where numbers become text.
+
+    Args:
+        value: The number; None and NaN mean that there is none.
+        unit: ``bit/s`` and ``1/s`` (three significant digits and a prefix), ``km``, ``dB``, ``%`` (of a
+            fraction), or anything else, which is written behind the number.
+
+    Returns:
+        For instance ``20.3 kbit/s``, ``625 M/s``, ``2,032 km``, ``14.2 dB``, ``87.5 %``.
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    write = _WRITERS.get(unit)
+    return write(value, unit) if write else f"{_plain(value)} {unit}".rstrip()
+
+
+def _length(value: float, unit: str) -> str:
+    return f"{value:,.0f} {unit}" if round(abs(value), 1) >= 100 else f"{value:.1f} {unit}"
+
+
+def _decibels(value: float, unit: str) -> str:
+    return f"{value:.1f} {unit}"
+
+
+def _with_prefix(value: float, unit: str) -> str:
+    unit = unit.removeprefix("1")
+    if value == 0:
+        return f"0 {unit}"
+    rounded = float(f"{value:.3g}")
+    scale, prefix = next(((s, p) for s, p in _PREFIXES if abs(rounded) >= s), (1.0, ""))
+    scaled = rounded / scale
+    if abs(scaled) < 1e-3:
+        return f"{scaled:.2e} {unit}"
+    digits = max(0, 2 - math.floor(math.log10(abs(scaled)) + 1e-9))
+    return f"{scaled:,.{digits}f} {prefix}{unit}"
+
+
+def _percent(fraction: float, unit: str) -> str:
+    """A fraction in per cent that never claims more than is true: 99.97 % is not 100 %."""
+    if fraction == 0 or abs(fraction - 1) < 1e-6:
+        return f"{round(fraction * 100)} {unit}"
+    for least, limit, shown in ((0, 0.0005, "< 0.1"), (0.9995, 1, "> 99.9"), (1, 1.0005, "> 100")):
+        if least < fraction < limit:
+            return f"{shown} {unit}"
+    return f"{fraction * 100:,.1f} {unit}"
+
+
+def _plain(value: float) -> str:
+    if value != 0 and not 1e-3 <= abs(value) < 1e9:
+        return f"{value:.6g}"
+    return f"{value:,.10g}"
+
+
+_WRITERS = {"bit/s": _with_prefix, "1/s": _with_prefix, "km": _length, "dB": _decibels, "%": _percent}
+
+
+def fold(factor: float) -> str:
+    """A growth factor, rounded down so that it never promises too much: ``1.31``."""
+    if factor == 0:
+        return "0"
+    digits = max(0, 2 - math.floor(math.log10(factor))) if factor < 10 else 1
+    step = 10.0**digits
+    return f"{math.floor(factor * (1 + 1e-9) * step) / step:,.{digits}f}"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 demand``, ``12 demands``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listing(parts: Sequence[str], *, at_most: int = _NAMED_AT_MOST) -> str:
+    """``A, B and C``, or ``A, B and 7 more``."""
+    shown = list(parts) if len(parts) <= at_most else [*parts[: at_most - 1], f"{len(parts) - at_most + 1} more"]
+    if len(shown) < 2:
+        return "".join(shown)
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def demand_title(network: Network, demand_id: str, *, node_a: str, node_b: str) -> str:
+    """How a demand is called in a sentence: the places it joins and its id."""
+    return f"{network.link_title(node_a, node_b)} ({demand_id})"
+
+
+def route_title(network: Network, nodes: Sequence[str]) -> str:
+    """The places of a route in order; of a long one only the ends and how many lie between."""
+    names = [network.node_names[node] for node in nodes]
+    if len(names) <= 5:
+        return " → ".join(names)
+    return f"{names[0]} → {names[1]} → … {count(len(names) - 4, 'node')} … → {names[-2]} → {names[-1]}"
+
+
+def summary(plan: Plan) -> tuple[str, ...]:
+    """The answer of a plan in sentences, the most important first.
+
+    Args:
+        plan: The plan.
+
+    Returns:
+        What is served and what not, how far demand may grow, what limits it, how large the network is and
+        how much of the input is assumed.
+    """
+    sentences = list(plan.bottlenecks["sentence"].drop_duplicates())
+    shown = sentences[:_NAMED_AT_MOST]
+    if len(sentences) > len(shown):
+        shown.append(f"{count(len(sentences) - len(shown), 'more bottleneck')} in the list of bottlenecks.")
+    return (*_served(plan), *shown, _size(plan.network), _assumed(plan.network))
+
+
+def _served(plan: Plan) -> tuple[str, ...]:
+    asking = plan.demands[plan.demands["requested_bps"] > 0]
+    if asking.empty:
+        return ("No demand asks for key: every requested rate is 0.",)
+    full = asking["served_fraction"] >= _FULL
+    if full.all():
+        who = "The only demand is" if len(asking) == 1 else f"All {len(asking):,} demands are"
+        return (f"{who} served in full{_room(plan, len(asking))}.",)
+    unserved = ~full & (asking["served_bps"] <= 0)
+    partly = ~full & ~unserved
+    states = [(int(full.sum()), "served in full"), (int(partly.sum()), "in part"), (int(unserved.sum()), "not at all")]
+    first, *others = [(number, state) for number, state in states if number]
+    verb = "is" if first[0] == 1 else "are"
+    opening = first[1] if first[1].startswith("served") else f"served {first[1]}"
+    parts = [f"{first[0]:,} of {count(len(asking), 'demand')} {verb} {opening}"]
+    parts += [f"{number:,} {state}" for number, state in others]
+    sentences = [f"{listing(parts)}.", *_named(plan.network, "Served in part", asking[partly])]
+    return (*sentences, *_named(plan.network, "Not served", asking[unserved]), _concurrent(plan))
+
+
+def _room(plan: Plan, asking: int) -> str:
+    factor = plan.growth.factor
+    if factor is None:
+        return ""
+    if factor < 1.005:
+        return "; there is no room for growth, a link is full"
+    who = "it" if asking == 1 else "every one of them"
+    return f"; {who} could grow {fold(factor)}-fold before the first link is full"
+
+
+def _concurrent(plan: Plan) -> str:
+    factor = plan.growth.factor
+    if not factor:
+        return "While a demand has no route that carries key, there is no factor by which all demands could grow."
+    return f"At one time, every demand could have {quantity(min(factor, 1.0), '%')} of what it asks for."
+
+
+def _named(network: Network, state: str, demands: pd.DataFrame) -> tuple[str, ...]:
+    if demands.empty:
+        return ()
+    parts = []
+    for row in demands.sort_values("served_fraction", kind="stable").to_dict("records"):
+        title = demand_title(network, row["demand_id"], node_a=row["node_a"], node_b=row["node_b"])
+        asked = quantity(row["requested_bps"], "bit/s")
+        served = f"{quantity(row['served_fraction'], '%')} of {asked}"
+        share = served if row["served_bps"] > 0 else f"asks for {asked}"
+        parts.append(f"{title}: {share}")
+    return (f"{state}: {listing(parts)}.",)
+
+
+def _size(network: Network) -> str:
+    relays = int(network.nodes["kind"].isin(RELAY_KINDS).sum())
+    others = len(network.nodes) - relays
+    nodes = count(relays, "trusted node") + (f" and {count(others, 'other node')}" if others else "")
+    length = quantity(float(network.links["length_km"].sum()), "km")
+    return f"The network has {nodes}, {count(len(network.links), 'link')} and {length} of fibre."
+
+
+def _assumed(network: Network) -> str:
+    basis = figures(network)["basis"]
+    assumed = int((basis == "assumed").sum())
+    if assumed == 0:
+        return f"None of the {count(len(basis), 'input figure')} is assumed."
+    return f"{assumed:,} of {count(len(basis), 'input figure')} are assumed; the list of assumptions names each."
