@@ -42,12 +42,22 @@ class Drawing:
         move = f"translate({_number(x)} {_number(y)}) scale({_number(scale)})"
         self._add("path", {}, kind=kind, tip=tip, more={"d": outline, "transform": move})
 
-    def text(self, x: float, y: float, text: str, *, kind: str, anchor: str = "start", turn_deg: float = 0) -> None:
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        kind: str,
+        anchor: str = "start",
+        turn_deg: float = 0,
+        tip: str | None = None,
+    ) -> None:
         """A line of text; ``anchor`` is ``start``, ``middle`` or ``end``."""
         more = {"text-anchor": anchor}
         if turn_deg:
             more["transform"] = f"rotate({_number(turn_deg)} {_number(x)} {_number(y)})"
-        self._add("text", {"x": x, "y": y}, kind=kind, more=more).text = _xml_text(text)
+        self._add("text", {"x": x, "y": y}, kind=kind, tip=tip, more=more).text = _xml_text(text)
 
     def markup(self) -> Markup:
         """The picture, ready to stand in a page."""
@@ -98,3 +108,8 @@ def _number(value: float) -> str:
 def _xml_text(text: str) -> str:
     """Without the control characters that XML has no place for."""
     return "".join(letter if letter >= " " or letter in "\t\n" else "\ufffd" for letter in text)
+
+
+def shortened(text: str, longest: int) -> str:
+    """A label of at most so many letters."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,0 +1,60 @@
+// Makes elements. Text from tables enters the page only as text nodes and attribute values made here:
+// no markup is ever parsed from data.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (typeof value === "function") node.addEventListener(name, value);
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  const wanted = children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+  node.append(...wanted);
+  return node;
+}
+
+function el(tag, attributes, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+function svg(tag, attributes, ...children) {
+  return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+// A name, kept apart from what stands around it whatever its direction of writing.
+function nameOf(text) {
+  return el("bdi", { lang: /\p{Script=Han}/u.test(text) ? "zh" : null }, text);
+}
+
+function nameOfNode(view, id) {
+  return nameOf(view.data.node.get(id).name);
+}
+
+function titleOf(view, row) {
+  return [nameOfNode(view, row.node_a), " – ", nameOfNode(view, row.node_b)];
+}
+
+function localTitleOf(view, row) {
+  const names = [row.node_a, row.node_b].map((id) => view.data.node.get(id).name_local);
+  return names.every(Boolean) ? [nameOf(names[0]), " – ", nameOf(names[1])] : null;
+}
+
+// An element that shows one colour on a light ground and another on a dark one.
+function tinted(node, { light, dark }) {
+  node.style.setProperty("--on-light", light);
+  node.style.setProperty("--on-dark", dark);
+  return node;
+}
+
+function button(text, action, attributes = {}) {
+  return el("button", { type: "button", click: action, ...attributes }, text);
+}
+
+// Panels lie on the map; what happens in them is not for the map.
+function keepFromMap(node) {
+  L.DomEvent.disableClickPropagation(node);
+  L.DomEvent.disableScrollPropagation(node);
+  node.addEventListener("keydown", (event) => event.stopPropagation());
+  return node;
+}

@@ -1,0 +1,30 @@
+// The legend. It lists the same classes that colour the lines.
+
+function drawLegend(view) {
+  view.legend = keepFromMap(el("details", { class: "panel legend", open: !view.narrow() }));
+  view.root.append(view.legend);
+  refreshLegend(view);
+}
+
+function refreshLegend(view) {
+  const { style, links, nodes } = view.data;
+  const classes = view.measure.steps.map((step) => el("li", {}, lineSample(step), step.label));
+  if (links.some((link) => !link.usable)) classes.push(el("li", {}, lineSample(style.unusable), style.unusable.label));
+  const widths = style.width_samples.map((sample) => el("li", {}, widthSample(sample), sample.label));
+  const kinds = new Set(nodes.map((node) => node.symbol));
+  const symbols = Object.entries(style.symbols)
+    .filter(([kind]) => kinds.has(kind))
+    .map(([, symbol]) => el("li", {}, el("span", { class: "symbol-cell" }, symbolOf(symbol)), symbol.title));
+  view.legend.replaceChildren(
+    el("summary", {}, view.measure.title),
+    el("ul", { class: "legend-classes" }, classes),
+    el("h2", {}, "Width: secret key rate, bit/s"),
+    el("ul", { class: "legend-widths" }, widths),
+    el("ul", { class: "legend-symbols" }, symbols),
+  );
+}
+
+function widthSample({ width_px }) {
+  const line = svg("line", { x1: 1, x2: 39, y1: 6, y2: 6, class: "width-line", "stroke-width": width_px });
+  return svg("svg", { viewBox: "0 0 40 12", width: 40, height: 12, "aria-hidden": "true" }, line);
+}

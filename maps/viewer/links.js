@@ -1,0 +1,79 @@
+// Links as lines: colour by the chosen measure, width by key rate, a casing below, a wide invisible line for the
+// pointer. Thousands of links are drawn on a canvas instead, without casing.
+
+const MANY_LINKS = 1500;
+const CASING_PX = 2.6;
+
+// The class of a link by a measure; the same classes make the legend.
+function stepOf(view, link, measure = view.measure) {
+  if (!link.usable) return view.data.style.unusable;
+  const value = link[measure.key];
+  if (typeof value === "string") return measure.steps.find((step) => step.name === value) || view.data.style.unusable;
+  if (!isNumber(value)) return view.data.style.unusable;
+  return measure.steps.find((step) => step.below === null || value < step.below);
+}
+
+function drawLinks(view) {
+  const { map, data } = view;
+  view.many = data.links.length > MANY_LINKS;
+  map.createPane("trunk-casing").style.zIndex = 390;
+  map.createPane("trunk-marks").style.zIndex = 590;
+  const casingRenderer = L.svg({ pane: "trunk-casing", padding: 0.4 });
+  const renderer = view.many ? L.canvas({ padding: 0.4, tolerance: 6 }) : L.svg({ padding: 0.4 });
+  view.overlays["Links"] = L.layerGroup().addTo(map);
+  view.lines = new Map();
+  for (const link of data.links) {
+    const smooth = { smoothFactor: 0.5 };
+    const parts = { line: L.polyline(link.points, { ...smooth, renderer, interactive: view.many, lineCap: "butt" }) };
+    if (!view.many) {
+      parts.casing = L.polyline(link.points, { ...smooth, renderer: casingRenderer, pane: "trunk-casing", interactive: false, className: "link-casing" });
+      parts.pointer = L.polyline(link.points, { ...smooth, renderer, weight: 18, opacity: 0, className: "link-pointer" });
+      if (!link.usable) parts.mark = noKeyMark(link);
+    }
+    const target = parts.pointer || parts.line;
+    target.on("click", (event) => showLink(view, link, { at: event.latlng, stay: true }));
+    target.bindTooltip(() => linkTip(view, link), { sticky: true, className: "trunk-tip", opacity: 1 });
+    for (const layer of [parts.casing, parts.line, parts.pointer, parts.mark]) if (layer) view.overlays["Links"].addLayer(layer);
+    view.lines.set(link.link_id, parts);
+  }
+  restyleLinks(view);
+}
+
+function noKeyMark(link) {
+  const icon = L.divIcon({ className: "no-key-mark", html: el("span", { "aria-hidden": "true" }, "✕"), iconSize: [18, 18] });
+  return L.marker(middleOf(link.points), { icon, pane: "trunk-marks", interactive: false, keyboard: false });
+}
+
+function linkTip(view, link) {
+  const step = stepOf(view, link);
+  const value = view.measure.key === "basis" || !link.usable ? step.label : measureText(view, link);
+  return el("div", {}, el("strong", {}, titleOf(view, link)), el("br"), `${view.measure.title}: ${value}`);
+}
+
+function measureText(view, link) {
+  const texts = { utilisation: percentText, key_rate_bps: rateText, loss_db: lossText };
+  return texts[view.measure.key](link[view.measure.key]);
+}
+
+// Colours, widths and what is dimmed, after any change of theme, measure or highlight.
+function restyleLinks(view) {
+  const lit = view.highlight && view.highlight.links;
+  const casing = { light: "#4a5563", dark: "#0b0f14" }[view.theme];
+  const glow = { light: "#111827", dark: "#ffffff" }[view.theme];
+  for (const link of view.data.links) {
+    const { line, casing: under, mark } = view.lines.get(link.link_id);
+    const step = stepOf(view, link);
+    const isLit = lit && lit.has(link.link_id);
+    const opacity = lit && !isLit ? 0.18 : 1;
+    const weight = link.width_px;
+    line.setStyle({ color: step[view.theme], weight, opacity, dashArray: dashOf(step) });
+    if (under) under.setStyle({ color: isLit ? glow : casing, weight: weight + (isLit ? 5.5 : CASING_PX), opacity: lit && !isLit ? 0.1 : isLit ? 1 : 0.62 });
+    if (mark && mark.getElement()) mark.getElement().style.opacity = opacity < 1 ? 0.3 : 1;
+  }
+}
+
+// Brings a link into sight and tells its story; ``stay`` leaves the view where it is.
+function showLink(view, link, { at = middleOf(link.points), stay = false } = {}) {
+  if (!stay) approach(view, link.points);
+  openPopup(view, linkPopup(view, link), at, 0);
+}

@@ -1,0 +1,74 @@
+// The title panel: what this is, search, what the colours mean, theme, tables, export, print.
+
+function drawPanel(view) {
+  const { data } = view;
+  const measures = el("select", { "aria-label": "Colour by", change: (event) => colourBy(view, event.target.value) },
+    data.style.measures.map((measure) => el("option", { value: measure.key }, measure.title)));
+  view.panel = keepFromMap(el("section", { class: "panel title-panel", "aria-label": "About this map" },
+    el("h1", {}, nameOf(data.title)),
+    data.title_local && el("p", { class: "muted subtitle" }, nameOf(data.title_local)),
+    el("ul", { class: "tiles" }, tiles(data).map(([value, label]) => el("li", {}, el("strong", {}, value), el("span", {}, label)))),
+    searchBox(view),
+    el("label", { class: "colour-by" }, el("span", {}, "Colour by"), measures),
+    el("div", { class: "buttons" },
+      button("◐ Theme", () => setTheme(view, view.theme === "dark" ? "light" : "dark"), { "aria-label": "Light or dark theme" }),
+      button("☰ Table", () => openSide(view, "links")),
+      data.plan && button("⇄ Demands", () => openSide(view, "demands")),
+      button("GeoJSON", () => saveGeoJson(view), { class: "wide-only", "aria-label": "Save links and nodes as GeoJSON" }),
+      button("Print", () => window.print(), { class: "wide-only" })),
+    notes(view)));
+  view.root.append(view.panel);
+  new ResizeObserver(() => view.root.style.setProperty("--panel-bottom", `${view.panel.offsetTop + view.panel.offsetHeight}px`)).observe(view.panel);
+}
+
+function tiles(data) {
+  const dead = data.links.filter((link) => !link.usable).length;
+  const km = data.links.reduce((sum, link) => sum + link.length_km, 0);
+  const growth = data.plan && isNumber(data.plan.growth_factor) ? [[`× ${digits(data.plan.growth_factor, 2)}`, "growth"]] : [];
+  return [
+    [digits(data.nodes.length, 0), "nodes"], [digits(data.links.length, 0), "links"], [digits(km, 0), "km"],
+    ...growth, ...(dead > 0 ? [[digits(dead, 0), "no key"]] : []),
+  ];
+}
+
+function notes(view) {
+  const { description, warnings } = view.data;
+  return [
+    description && el("details", { class: "wide-only" }, el("summary", {}, "About"), el("p", {}, nameOf(description))),
+    warnings.length > 0 && el("details", { class: "wide-only" }, el("summary", {}, countText(warnings.length, "note")),
+      el("ul", {}, warnings.slice(0, 50).map((warning) => el("li", {}, nameOf(warning))))),
+  ];
+}
+
+function colourBy(view, key) {
+  view.measure = view.data.style.measures.find((measure) => measure.key === key);
+  restyleLinks(view);
+  refreshLegend(view);
+  placeLabels(view);
+}
+
+function setTheme(view, theme) {
+  view.theme = theme;
+  view.root.dataset.theme = theme;
+  restyleLinks(view);
+}
+
+// Nodes and links with their figures, for a geographic information system.
+function geoJson(view) {
+  const flip = ([lat, lon]) => [lon, lat];
+  const figures = (row, left) => Object.fromEntries(Object.entries(row).filter(([key, value]) => !left.includes(key) && (value === null || typeof value !== "object")));
+  const feature = (type, coordinates, properties) => ({ type: "Feature", geometry: { type, coordinates }, properties });
+  return {
+    type: "FeatureCollection",
+    features: [
+      ...view.data.links.map((link) => feature("LineString", link.points.map(flip), figures(link, ["usable", "surveyed"]))),
+      ...view.data.nodes.map((node) => feature("Point", [node.lon_deg, node.lat_deg], figures(node, ["symbol"]))),
+    ],
+  };
+}
+
+function saveGeoJson(view) {
+  const url = URL.createObjectURL(new Blob([JSON.stringify(geoJson(view))], { type: "application/geo+json" }));
+  el("a", { href: url, download: `${view.data.name.replace(/[^\w-]+/g, "_")}.geojson` }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}

@@ -1,0 +1,124 @@
+// What a click tells: where every decibel and every bit of a link goes, and what a node holds.
+
+const MOST_IN_LIST = 8;
+
+function openPopup(view, content, place, lift) {
+  const { left, top } = view.room();
+  L.popup({
+    className: "trunk-popup", maxWidth: 340, minWidth: 270, maxHeight: Math.max(200, Math.min(560, view.map.getSize().y - top - 60)),
+    offset: [0, lift], autoPanPaddingTopLeft: [left + 12, top + 12], autoPanPaddingBottomRight: [24, 24],
+  }).setLatLng(place).setContent(content).openOn(view.map);
+  content.focus({ preventScroll: true });
+}
+
+function storyOf(title, subtitle, ...rest) {
+  return el("article", { class: "story", tabindex: "-1" }, el("h2", {}, title), subtitle && el("p", { class: "muted" }, subtitle), rest);
+}
+
+function facts(rows) {
+  const shown = rows.filter((row) => row && row[1] !== null && row[1] !== undefined);
+  return el("dl", { class: "facts" }, shown.map(([term, value]) => [el("dt", {}, term), el("dd", {}, value)]));
+}
+
+function stackedBar(parts, text) {
+  const shown = parts.filter((part) => isNumber(part.value) && part.value > 0);
+  const total = shown.reduce((sum, part) => sum + part.value, 0);
+  if (!(total > 0)) return null;
+  const spoken = shown.map((part) => `${part.title} ${text(part.value)}`).join(", ");
+  const bar = el("div", { class: "bar", role: "img", "aria-label": spoken });
+  for (const part of shown) {
+    const piece = tinted(el("span", { class: "tint" }), part);
+    piece.style.width = `${(100 * part.value) / total}%`;
+    bar.append(piece);
+  }
+  const key = shown.map((part) => el("li", {}, tinted(el("span", { class: "swatch tint" }), part), `${part.title} ${text(part.value)}`));
+  return [bar, el("ul", { class: "bar-key" }, key)];
+}
+
+function partsOf(row, parts) {
+  return parts.map((part) => ({ ...part, value: row[part.key] }));
+}
+
+function measuredTag() {
+  return el("span", { class: "tag" }, "measured");
+}
+
+function basisText(view, row) {
+  const source = row.source && view.data.sources[row.source];
+  if (!row.source) return [row.basis];
+  return [row.basis, ": ", source ? [nameOf(source.citation), source.secondary && " (quoted in another text)"] : nameOf(row.source)];
+}
+
+function linkPopup(view, link) {
+  const measured = (link.measured || "").split(";");
+  const step = view.data.plan && stepOf(view, link, view.data.style.measures[0]);
+  const pill = step && tinted(el("span", { class: "pill" }, percentText(link.utilisation)), step);
+  const module = moduleTitle(view.data, link);
+  const equipment = module && [nameOf(module), link.module_pairs > 1 && ` × ${link.module_pairs} pairs`];
+  return storyOf(
+    titleOf(view, link),
+    [localTitleOf(view, link), localTitleOf(view, link) && " · ", lengthText(link.length_km), " · ", nameOf(link.link_id)],
+    !link.usable && el("p", { class: "alarm" }, "✕ This link makes no key."),
+    lossSection(view, link, measured.includes("loss_db")),
+    bitSection(view, link),
+    facts([
+      ["Key rate", [rateText(link.key_rate_bps), " ", measured.includes("key_rate_bps") && measuredTag()]],
+      measured.includes("key_rate_bps") && isNumber(link.model_key_rate_bps) && ["Model says", rateText(link.model_key_rate_bps)],
+      view.data.plan && ["Load", rateText(link.load_bps)],
+      view.data.plan && ["Utilisation", pill],
+      isNumber(link.qber) && ["QBER", `${digits(link.qber * 100, 2)} %`],
+      isNumber(link.bound_bps) && ["Repeaterless bound", rateText(link.bound_bps)],
+      ["Modules", equipment],
+      ["Fibre data", basisText(view, link)],
+    ]),
+    demandSection(view, link.demands, "Demands over this link"),
+  );
+}
+
+function lossSection(view, link, isMeasured) {
+  const parts = partsOf(link, view.data.style.loss_parts);
+  if (isMeasured) parts[0].title = "Span, as measured";
+  const whole = parts.reduce((sum, part) => sum + (part.value || 0), 0);
+  return [el("h3", {}, `Loss budget ${lossText(whole)} `, isMeasured && measuredTag()), stackedBar(parts, lossText)];
+}
+
+function bitSection(view, link) {
+  if (!(link.sifted_rate_bps > 0)) return null;
+  const heading = el("h3", {}, `Sifted bits ${rateText(link.sifted_rate_bps)}`);
+  const flow = el("p", { class: "muted" }, `of ${rateText(link.detected_per_s).replace("bit/s", "clicks/s")} detected, ${rateText(link.sent_per_s).replace("bit/s", "pulses/s")} sent`);
+  if (!(link.model_key_rate_bps > 0)) return [heading, flow, el("p", { class: "muted" }, "None is left as key: the errors or the loss are too high.")];
+  return [heading, stackedBar(partsOf(link, view.data.style.bit_parts), rateText), flow];
+}
+
+function demandSection(view, demands, title) {
+  if (!view.data.plan || demands.length === 0) return null;
+  const items = demands.slice(0, MOST_IN_LIST).map((demand) =>
+    el("li", {}, button([el("span", {}, titleOf(view, demand)), el("span", { class: "muted" }, rateText(demand.served_bps))], () => showDemand(view, demand))),
+  );
+  const more = demands.length - items.length;
+  return [el("h3", {}, title), el("ul", { class: "rows" }, items), more > 0 && el("p", { class: "muted" }, `and ${more} more`)];
+}
+
+function nodePopup(view, node) {
+  const symbol = view.data.style.symbols[node.symbol];
+  const neighbours = node.links.map((link) => {
+    const other = link.node_a === node.node_id ? link.node_b : link.node_a;
+    return el("li", {}, button([nameOfNode(view, other), el("span", { class: "muted" }, rateText(link.key_rate_bps))], () => showLink(view, link)));
+  });
+  const passing = node.passing.reduce((sum, route) => sum + route.rate_bps, 0);
+  return storyOf(
+    nameOf(node.name),
+    [node.name_local && [nameOf(node.name_local), " · "], symbol.title],
+    facts([
+      node.city && ["City", nameOf(node.city)],
+      view.data.plan && ["Keys passing through", passing > 0 ? `${rateText(passing)} on ${countText(node.passing.length, "route")}` : "none"],
+      isNumber(node.altitude_m) && ["Altitude", `${digits(node.altitude_m, 0)} m`],
+      isNumber(node.year) && ["In service from", String(node.year)],
+      ["Place", `${digits(node.lat_deg, 3)}°, ${digits(node.lon_deg, 3)}°`],
+      ["Data", basisText(view, node)],
+    ]),
+    el("h3", {}, countText(node.links.length, "link")),
+    el("ul", { class: "rows" }, neighbours),
+    demandSection(view, node.demands, countText(node.demands.length, "demand") + " ending here"),
+  );
+}

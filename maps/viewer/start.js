@@ -1,0 +1,99 @@
+// Begins: makes the map, or takes one that folium made, and draws everything on it.
+
+function start(existing) {
+  const map = existing || L.map("map", { zoomControl: false, zoomSnap: 0.25, wheelPxPerZoomLevel: 90, minZoom: 2, maxZoom: 15 });
+  const data = readNetwork();
+  const root = map.getContainer();
+  const view = {
+    map, data, root, overlays: {}, highlight: null, measure: data.style.measures[0],
+    theme: window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
+    narrow: () => root.clientWidth < 700,
+    room: () => roomFor(view),
+  };
+  if (existing) Object.assign(map.options, { zoomSnap: 0.25 });
+  if (map.zoomControl) map.zoomControl.remove();
+  root.classList.add("trunk-map");
+  root.dataset.theme = view.theme;
+  fitRough(view);
+  drawGround(view);
+  drawBanner(view);
+  drawPanel(view);
+  drawLinks(view);
+  drawNodes(view);
+  drawLegend(view);
+  drawSide(view);
+  drawLabels(view);
+  L.control.zoom({ position: "topright" }).addTo(map);
+  const { Links, Nodes, Names, Provinces, ...rest } = view.overlays;
+  L.control.layers(null, { Links, Nodes, Names, Provinces, ...rest }, { position: "topright" }).addTo(map);
+  L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+  if (!existing || !L.DomUtil.hasClass(root, "user-view")) fitNetwork(view);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && view.highlight) clearHighlight(view); });
+  preparePrint(view);
+  root.dataset.ready = "true";
+  return view;
+}
+
+function placesOf(view) {
+  return view.data.nodes.map((node) => [node.lat_deg, node.lon_deg]).concat(view.data.links.flatMap((link) => link.points));
+}
+
+function fitRough(view) {
+  const places = placesOf(view);
+  if (places.length > 0) view.map.fitBounds(places, { animate: false, maxZoom: 11 });
+  else view.map.setView([35, 105], 4, { animate: false });
+}
+
+// How much of the left and the top the title panel takes.
+function roomFor(view) {
+  if (!view.panel || view.root.classList.contains("printing")) return { left: 0, top: 0 };
+  return view.narrow() ? { left: 0, top: view.panel.offsetTop + view.panel.offsetHeight } : { left: view.panel.offsetLeft + view.panel.offsetWidth, top: 0 };
+}
+
+// Tries to leave room beside the panels, beside some of them, or beside none, and takes the largest scale at which no
+// node lies below a panel; names get room at the edges.
+function fitNetwork(view) {
+  const places = placesOf(view);
+  if (places.length === 0) return;
+  fitTo(view, places);
+}
+
+function fitTo(view, places) {
+  const { map } = view;
+  const bounds = L.latLngBounds(places);
+  const edge = view.narrow() ? 34 : 48;
+  const { left, top } = view.room();
+  const legend = view.legend && !view.narrow() ? view.legend.offsetWidth + 12 : 0;
+  const side = view.side && !view.side.hidden && !view.narrow() ? view.side.offsetWidth : 0;
+  const names = view.narrow() ? 40 : 110;
+  const right = Math.max(side + edge, names);
+  let best = null;
+  for (const [before, after] of [[edge, right], [left + edge, right], [left + edge, Math.max(right, legend + edge)], [edge, Math.max(right, legend + edge)]]) {
+    const topLeft = L.point(before, top + edge);
+    const bottomRight = L.point(after, edge);
+    const zoom = Math.min(11, map.getBoundsZoom(bounds, false, topLeft.add(bottomRight)));
+    const middle = map.project(bounds.getSouthWest(), zoom).add(map.project(bounds.getNorthEast(), zoom)).divideBy(2);
+    const centre = middle.add(bottomRight.subtract(topLeft).divideBy(2));
+    const covered = coveredPlaces(view, places, { zoom, corner: centre.subtract(map.getSize().divideBy(2)) });
+    if (!best || covered < best.covered || (covered === best.covered && zoom > best.zoom)) best = { covered, zoom, centre: map.unproject(centre, zoom) };
+  }
+  map.setView(best.centre, best.zoom, { animate: false });
+}
+
+function coveredPlaces(view, places, { zoom, corner }) {
+  const boxes = panelBoxes(view);
+  return places.filter((place) => {
+    const point = view.map.project(place, zoom).subtract(corner);
+    return boxes.some((box) => touches(box, boxAround(point, 12)));
+  }).length;
+}
+
+// Brings places into sight at a scale where a link can be looked at.
+function approach(view, places) {
+  const { left, top } = view.room();
+  const side = !view.side.hidden && !view.narrow() ? view.side.offsetWidth : 0;
+  view.map.fitBounds(L.latLngBounds(places), {
+    animate: false, maxZoom: Math.max(7.5, Math.min(view.map.getZoom(), 10)),
+    paddingTopLeft: [left + 40, top + 260], paddingBottomRight: [side + 60, 40],
+  });
+}

@@ -1,0 +1,60 @@
+"""The map of a network or plan: one page that opens anywhere, with or without a network.
+
+folium compiles text that it has already filled in a second time as a Jinja template, so that a node
+called ``{{ ... }}`` would run as Python on the planner's machine, and it fetches its scripts from ten
+servers. The map here is a :class:`folium.Map` and takes layers of your own as any other, but its own
+data never passes through a template, and its scripts travel in the page.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.report.map_data import map_document
+from planner.report.map_page import map_page
+
+if TYPE_CHECKING:
+    import folium
+
+    from planner.network import Network
+    from planner.plan import Plan
+
+
+def map_html(network_or_plan: Network | Plan) -> str:
+    """The map as one self-contained page.
+
+    Args:
+        network_or_plan: A network, drawn by key rate, or a plan, drawn by utilisation with its demands.
+
+    Returns:
+        HTML that makes no request to anywhere and runs no script but its own; the same input gives the same text.
+
+    Raises:
+        InputError: The network's budget cannot be computed.
+    """
+    return map_page(map_document(network_or_plan))
+
+
+def draw_map(network_or_plan: Network | Plan) -> folium.Map:
+    """The map as a :class:`folium.Map`: shows itself in a notebook, ``.save(path)`` writes the page of :func:`map_html`.
+
+    Layers of your own may be added as to any folium map (``.add_child``, ``.add_to``). They bring folium's usual
+    assets from the network with them, and folium runs template code found in their texts (never give it foreign
+    text): with such layers the page is no longer self-contained, and the content security policy, which would stop
+    their scripts, is left off. The planner's own data stays safe in any case.
+
+    Args:
+        network_or_plan: A network or a plan.
+
+    Returns:
+        The map.
+
+    Raises:
+        InputError: The network's budget cannot be computed.
+
+    Example:
+        >>> planner.draw_map(plan).save("map.html")
+    """
+    from planner.report.folium_map import TrunkMap
+
+    return TrunkMap(map_document(network_or_plan))

@@ -1,0 +1,219 @@
+"""The strip map: a chain straightened, its spans to scale, their loss, key rate and load below."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from planner.report.chains import Chain
+from planner.report.drawing import Drawing, linear_scale, log_scale, shortened, ticks
+from planner.report.style import LOSS_PARTS, MEASURES, SYMBOLS, line_width_px
+from planner.report.words import count, quantity
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from planner.plan import Plan
+
+_WIDTH = 1030
+"""A sheet of A4 across, in pixels of the web: a letter of the picture is as high on paper as it says."""
+
+_LEFT, _RIGHT = 74, 64
+_LEAST_SPAN = 26
+"""Width below which the figures of a span would run into each other."""
+
+_LABEL_TURN_DEG = -42
+_LONGEST_LABEL = 34
+_LOSS_HEIGHT, _RATE_HEIGHT = 118, 92
+_UTILISATION = next(measure for measure in MEASURES if measure.key == "utilisation")
+
+
+def strip_map(plan: Plan, chain: Chain) -> Markup:
+    """Draws a chain as a strip map.
+
+    Args:
+        plan: The plan.
+        chain: The chain (:func:`planner.report.chains.find_chains`).
+
+    Returns:
+        SVG for the report's page: stations in order with kilometres from the start, spans as long as their
+        fibre and coloured by utilisation, below them the decibels, the key rate with the load, and figures.
+    """
+    spans = _spans(plan, chain)
+    edges = _edges([span["length_km"] for span in spans])
+    names = [plan.network.node_names[node] for node in chain.nodes]
+    top = 20 + max(_label_width(name) for name in names) * math.sin(math.radians(-_LABEL_TURN_DEG))
+    base = [top + 66, top + 66 + _LOSS_HEIGHT + 24]
+    picture = Drawing(_WIDTH, base[1] + _RATE_HEIGHT + 62, title=strip_title(plan, chain))
+    _draw_loss(picture, spans, edges, top=base[0])
+    _draw_rates(picture, spans, edges, top=base[1])
+    _draw_figures(picture, spans, edges, top=base[1] + _RATE_HEIGHT)
+    _draw_line(picture, spans, edges, y=top)
+    _draw_stations(picture, plan, chain, edges, y=top)
+    return picture.markup()
+
+
+def strip_title(plan: Plan, chain: Chain) -> str:
+    """What a strip map shows: its ends, spans, length and the least of its key rates."""
+    names = plan.network.node_names
+    rates = plan.budget.set_index("link_id")["key_rate_bps"].loc[list(chain.links)]
+    part = f", part {chain.part} of {chain.parts}" if chain.parts > 1 else ""
+    return (
+        f"{names[chain.nodes[0]]} – {names[chain.nodes[-1]]}{part}: {count(len(chain.links), 'span')}, "
+        f"{quantity(chain.length_km, 'km')}, weakest span {quantity(float(rates.min()), 'bit/s')}"
+    )
+
+
+def to_scale(chain: Chain, plan: Plan) -> bool:
+    """Whether all spans of the chain could be drawn to scale."""
+    lengths = plan.budget.set_index("link_id")["length_km"].loc[list(chain.links)]
+    edges = _edges(list(lengths))
+    widths = [b - a for a, b in zip(edges, edges[1:], strict=False)]
+    total = sum(lengths) or 1.0
+    drawn = edges[-1] - edges[0]
+    return all(math.isclose(w, km / total * drawn, abs_tol=0.5) for w, km in zip(widths, lengths, strict=True))
+
+
+def _spans(plan: Plan, chain: Chain) -> list[dict[str, Any]]:
+    loads = plan.links[["link_id", "load_bps", "utilisation"]]
+    rows = {row["link_id"]: row for row in plan.budget.merge(loads, on="link_id").to_dict("records")}
+    return [rows[link] for link in chain.links]
+
+
+def _edges(lengths_km: Sequence[float]) -> list[float]:
+    """Where the stations stand: spans to scale, but none narrower than its figures need."""
+    room = _WIDTH - _LEFT - _RIGHT
+    least = min(_LEAST_SPAN, room / len(lengths_km))
+    narrow: set[int] = set()
+    while True:
+        wide_km = sum(km for i, km in enumerate(lengths_km) if i not in narrow)
+        per_km = (room - least * len(narrow)) / wide_km if wide_km > 0 else 0.0
+        more = {i for i, km in enumerate(lengths_km) if i not in narrow and km * per_km < least - 1e-9}
+        if not more:
+            break
+        narrow |= more
+    edges = [float(_LEFT)]
+    for i, km in enumerate(lengths_km):
+        edges.append(edges[-1] + (least if i in narrow else km * per_km))
+    return edges
+
+
+def _label_width(name: str) -> float:
+    """About how wide a station's name is, in pixels."""
+    return sum(11.5 if ord(letter) > 0x2E7F else 6.4 for letter in shortened(name, _LONGEST_LABEL))
+
+
+def _draw_line(picture: Drawing, spans: Sequence[dict[str, Any]], edges: Sequence[float], *, y: float) -> None:
+    for span, left, right in zip(spans, edges, edges[1:], strict=False):
+        width = max(3.0, line_width_px(span["key_rate_bps"]))
+        picture.rect(left, y - width / 2 - 1, right - left, width + 2, kind="casing")
+        tip = f"{span['link_id']}: {quantity(span['utilisation'], '%')} of {quantity(span['key_rate_bps'], 'bit/s')}"
+        picture.rect(left, y - width / 2, right - left, width, kind=load_class(span), tip=tip)
+
+
+def load_class(span: dict[str, Any]) -> str:
+    """The class in the style sheet of a link's utilisation."""
+    if not span["key_rate_bps"] > 0:
+        return "unusable"
+    step = _UTILISATION.classify(span["utilisation"])
+    return f"load-{_UTILISATION.steps.index(step)}" if step else "unusable"
+
+
+def _draw_stations(picture: Drawing, plan: Plan, chain: Chain, edges: Sequence[float], *, y: float) -> None:
+    lengths = dict(zip(plan.budget["link_id"], plan.budget["length_km"], strict=True))
+    travelled_km = 0.0
+    kinds = dict(zip(plan.network.nodes["node_id"], plan.network.nodes["kind"], strict=True))
+    ends = {*plan.demands["node_a"], *plan.demands["node_b"]}
+    for place, (node, x) in enumerate(zip(chain.nodes, edges, strict=True)):
+        name = plan.network.node_names[node]
+        is_hub = node in ends or plan.network.graph.degree[node] != 2
+        symbol = kinds[node] if kinds[node] != "trusted" else "hub" if is_hub else "relay"
+        size = SYMBOLS[symbol].size_px
+        picture.path(SYMBOLS[symbol].path, x=x, y=y, scale=size / 20, kind=f"station {symbol}", tip=name)
+        label = shortened(name, _LONGEST_LABEL)
+        weight = "name strong" if SYMBOLS[symbol].important else "name"
+        picture.text(x + 3, y - size / 2 - 4, label, kind=weight, turn_deg=_LABEL_TURN_DEG)
+        picture.text(x + 3, y + size / 2 + 6, f"{travelled_km:,.0f}", kind="minor", anchor="end", turn_deg=-90)
+        if place < len(chain.links):
+            travelled_km += lengths[chain.links[place]]
+    picture.text(_LEFT - 16, y + 26, "km from start", kind="axis", anchor="end")
+
+
+def _draw_loss(picture: Drawing, spans: Sequence[dict[str, Any]], edges: Sequence[float], *, top: float) -> None:
+    totals = [math.fsum(_number(span[key]) for key, *_ in LOSS_PARTS) for span in spans]
+    limit = max([*totals, 1.0]) * 1.12
+    scale = linear_scale(limit, length=_LOSS_HEIGHT)
+    floor = top + _LOSS_HEIGHT
+    _draw_axis(picture, edges, scale=scale, values=ticks(limit, about=4), floor=floor, title="loss, dB", unit="dB")
+    for span, total, left, right in zip(spans, totals, edges, edges[1:], strict=False):
+        width = min(30.0, (right - left) * 0.62)
+        x, y = (left + right - width) / 2, floor
+        for number, (key, title, *_) in enumerate(LOSS_PARTS):
+            height = scale(_number(span[key]))
+            y -= height
+            tip = f"{span['link_id']}: {title.lower()} {quantity(span[key], 'dB')}"
+            picture.rect(x, y, width, height, kind=f"loss-{number}", tip=tip)
+        picture.text((left + right) / 2, y - 4, f"{total:.0f}", kind="figure", anchor="middle")
+
+
+def _draw_rates(picture: Drawing, spans: Sequence[dict[str, Any]], edges: Sequence[float], *, top: float) -> None:
+    rates = [_number(span["key_rate_bps"]) for span in spans]
+    limit = max([*rates, 1.0]) * 1.08
+    usable = [rate for rate in rates if rate > 0] or [1.0]
+    spread = limit > 40 * min(usable)
+    least = 10.0 ** math.floor(math.log10(min(usable)) - 0.3)
+    floor = top + _RATE_HEIGHT
+    scale = log_scale(least, limit, length=_RATE_HEIGHT) if spread else linear_scale(limit, length=_RATE_HEIGHT)
+    powers = [10.0**p for p in range(round(math.log10(least)), math.floor(math.log10(limit)) + 1)]
+    values = powers if spread else ticks(limit, about=4)
+    _draw_axis(picture, edges, scale=scale, values=values, floor=floor, title="key rate, load", unit="bit/s")
+    for span, rate, left, right in zip(spans, rates, edges, edges[1:], strict=False):
+        width = min(30.0, (right - left) * 0.62)
+        x = (left + right - width) / 2
+        shown = f"{quantity(span['load_bps'], 'bit/s')} of {quantity(rate, 'bit/s')}"
+        tip = f"{span['link_id']}: load {shown}"
+        picture.rect(x, floor - scale(rate), width, scale(rate), kind="rate", tip=tip)
+        picture.rect(x, floor - scale(span["load_bps"]), width, scale(span["load_bps"]), kind=load_class(span), tip=tip)
+
+
+def _draw_axis(
+    picture: Drawing,
+    edges: Sequence[float],
+    *,
+    scale: Callable[[float], float],
+    values: Sequence[float],
+    floor: float,
+    title: str,
+    unit: str,
+) -> None:
+    for value in values:
+        y = floor - scale(value)
+        picture.line(edges[0], y, edges[-1], y, kind="grid" if value else "floor")
+        label = quantity(value, unit).removesuffix(unit).strip() if value else "0"
+        picture.text(edges[0] - 8, y + 3.5, label, kind="minor", anchor="end")
+    highest = floor - max(scale(value) for value in values)
+    picture.text(_LEFT - 52, floor, title, kind="axis", turn_deg=-90)
+    picture.line(edges[0], highest, edges[0], floor, kind="grid")
+
+
+def _draw_figures(picture: Drawing, spans: Sequence[dict[str, Any]], edges: Sequence[float], *, top: float) -> None:
+    rows: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
+        ("length, km", lambda span: f"{span['length_km']:,.0f}"),
+        ("key, bit/s", lambda span: quantity(span["key_rate_bps"], "bit/s").removesuffix("bit/s").replace(" ", "")),
+        ("load, %", lambda span: _per_cent(span["utilisation"])),
+    )
+    for number, (title, write) in enumerate(rows):
+        y = top + 18 + 15 * number
+        picture.text(_LEFT - 8, y, title, kind="axis", anchor="end")
+        for span, left, right in zip(spans, edges, edges[1:], strict=False):
+            picture.text((left + right) / 2, y, write(span), kind="figure", anchor="middle")
+
+
+def _per_cent(fraction: float) -> str:
+    return quantity(fraction, "%").removesuffix(" %").removesuffix(".0").replace(" ", "")
+
+
+def _number(value: float) -> float:
+    """Zero for what is missing: a link without a module has no receiver to lose light in."""
+    return 0.0 if math.isnan(value) else value
