@@ -11,17 +11,14 @@ PIP  := $(RUN) pip install --quiet --disable-pip-version-check --constraint cons
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help plan test lint format docs reference constraints clean
+.PHONY: help plan test lint format docs refresh-docs constraints clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 plan: $(VENV)/.installed ## plan the Beijing-Shanghai and Wuhan-Hefei trunks into out/trunks
 	$(RUN) planner plan trunks -o "$(OUT)"
-	@echo
-	@echo "Map:    $(OUT)/map.html"
-	@echo "Report: $(OUT)/report.html"
-	@echo "Both open in any browser, without internet."
+	@echo "Map and report open in any browser, without internet."
 
 test: $(VENV)/.installed-test ## run all tests (make test ARGS="tests/physics -x" for some of them)
 	$(RUN) pytest $(ARGS)
@@ -40,8 +37,8 @@ docs: $(VENV)/.installed-docs ## build the documentation into build/docs
 	$(RUN) sphinx --fail-on-warning --keep-going --quiet -b html docs build/docs
 	@echo "Documentation: build/docs/index.html"
 
-reference: $(VENV)/.installed ## write the generated parts of docs/reference anew
-	$(BIN)/python scripts/reference.py
+refresh-docs: $(VENV)/.installed ## run the examples of the documentation and write down what they print
+	$(BIN)/python scripts/refresh_docs.py
 
 clean: ## remove .venv and everything that was built or cached
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -27,7 +27,8 @@ ROOT = Path(__file__).resolve().parents[1]
 WIDTH = 100
 
 _BLOCK = re.compile(
-    r"^<!-- begin (?P<part>\S+) -->\n.*?^<!-- end -->$|^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE
+    r"^<!-- begin (?P<part>\S+) -->\n.*?^<!-- end -->$|^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
 )
 
 
@@ -59,14 +60,15 @@ class Page:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(body, encoding="utf-8")
         if language == "console":
-            body = self._console(body)
+            body = self.console(body)
         elif language == "python":
             self._python(body)
         elif language == "text" and "output" in attributes:
             body = self.printed
         return f"```{match['info']}\n{body}```"
 
-    def _console(self, body: str) -> str:
+    def console(self, body: str) -> str:
+        """The commands of a console block, each with what it prints today under it."""
         commands = re.findall(r"^\$ ((?:.*\\\n)*.*)\n", body, re.MULTILINE)
         return "\n".join(f"$ {command}\n{self._run(['bash', '-c', command])}" for command in commands)
 
@@ -129,7 +131,7 @@ def command_names() -> list[str]:
 
 def _help(command: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        shown = Page(Path(folder))._console(f"$ planner {command} --help\n".replace("  ", " "))
+        shown = Page(Path(folder)).console(f"$ planner {command} --help\n".replace("  ", " "))
     return f"```text\n{shown}```"
 
 

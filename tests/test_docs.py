@@ -1,0 +1,120 @@
+"""The documentation: in step with the program, complete, and without dead links."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import planner
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _load_script():
+    spec = importlib.util.spec_from_file_location("refresh_docs", ROOT / "scripts" / "refresh_docs.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+refresh_docs = _load_script()
+PAGES = refresh_docs.pages()
+MARKDOWN = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+
+
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_page_shows_what_the_program_does(page):
+    """Runs every command and every example of the page; `make refresh-docs` writes what has changed."""
+    assert page.read_text("utf-8") == refresh_docs.refreshed(page)
+
+
+def test_every_command_is_documented_and_explains_itself():
+    text = (ROOT / "docs" / "reference" / "commands.md").read_text("utf-8")
+    commands = refresh_docs.command_names()
+    assert set(re.findall(r"^<!-- begin help:(\S+) -->$", text, re.MULTILINE)) == set(commands)
+    readme = "".join(page.read_text("utf-8") for page in PAGES)
+    for command in commands:
+        assert f"planner {command} " in readme, f"no page shows `planner {command}`"
+
+
+def test_every_record_is_documented():
+    from planner.records import TABLES
+
+    text = (ROOT / "docs" / "reference" / "tables.md").read_text("utf-8")
+    documented = set(re.findall(r"^<!-- begin table:(\w+) -->$", text, re.MULTILINE))
+    assert documented >= {record.__name__ for record in TABLES.values()}
+    assert documented >= {"NetworkInfo", "ServiceRecord", "SourceRecord"}
+
+
+def test_every_public_name_is_documented():
+    text = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
+    assert {f"planner.{public}" for public in planner.__all__} <= set(
+        re.findall(r"^\.\. auto\w+:: (\S+)$", text, re.MULTILINE)
+    )
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=name)
+def test_links_lead_somewhere(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = target.partition("#")
+        goal = (page.parent / path).resolve() if path else page
+        assert goal.exists(), f"{name(page)} links to {target}"
+        assert goal.is_relative_to(ROOT), f"{name(page)} links out of the checkout: {target}"
+        if anchor:
+            assert anchor in _anchors(goal), f"{name(page)} links to {target}"
+
+
+def test_every_dependency_has_its_reason():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    text = (ROOT / "docs" / "explanation" / "dependencies.md").read_text("utf-8").lower()
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    for requirement in (requirement for group in groups for requirement in group):
+        package = re.split(r"[^a-z0-9-]", requirement.lower())[0]
+        stubs = package.endswith("-stubs") or package.startswith("types-")
+        assert package == "qkd-trunk-planner" or stubs or package in text, package
+
+
+def test_constraints_pin_every_dependency_exactly():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = [line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9.!+]+", line) for line in lines)
+    pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines}
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    wanted = {re.split(r"[^a-z0-9-]", requirement.lower())[0] for group in groups for requirement in group}
+    assert wanted - pinned == {"qkd-trunk-planner"}
+
+
+def test_versions_agree():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["version"] == planner.__version__
+    assert f"\nversion: {planner.__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+
+
+AMERICAN = re.compile(
+    r"\b(?:colors?|colored|centers?|centered|optimiz\w+|analyz\w+|behaviors?|neighbors?|summariz\w+|normaliz\w+|"
+    r"organiz\w+|fibers?|labeled|modeled|modeling|favorites?|recogniz\w+|initializ\w+|minimiz\w+|maximiz\w+)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=name)
+def test_spelling_is_british(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"`[^`]*`", "", text)
+    assert AMERICAN.findall(text) == []
