@@ -14,6 +14,7 @@ shown.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -154,7 +155,7 @@ def _schema_rows(record: str) -> Iterator[list[str]]:
 
 
 def _default(value: Any) -> str:
-    return "" if value in (None, [], {}) else f"`{value}`"
+    return "" if value in (None, [], {}) else f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
 def _kind(field: dict[str, Any]) -> str:
@@ -178,8 +179,30 @@ def _table(record: str) -> str:
     return _markdown(header, list(_schema_rows(record)))
 
 
-def _modules(protocol: str) -> str:
-    raise NotImplementedError(protocol)
+def _parameters(kind: str) -> str:
+    """The module keys: ``settings`` (optimised where absent) or ``device`` (all others)."""
+    from planner.physics.module import PARAMETERS, PROTOCOLS
+
+    rows = []
+    for key, known in PARAMETERS.items():
+        if known.setting == (kind == "settings"):
+            default = "optimised" if known.setting else _default(known.default)
+            protocols = "all" if known.protocols == set(PROTOCOLS) else ", ".join(sorted(known.protocols))
+            limits = ", ".join(f"`{choice}`" for choice in known.choices) or _interval(known)
+            rows.append([f"`{key}`", known.unit, limits, default, protocols, known.meaning])
+    return _markdown(["key", "unit", "permitted", "where absent", "protocols", "meaning"], rows)
+
+
+def _interval(known: Any) -> str:
+    low = "" if known.low == -math.inf else f"{'>' if known.low_open else '≥'} {known.low:g}"
+    high = "" if known.high == math.inf else f"{'<' if known.high_open else '≤'} {known.high:g}"
+    return ", ".join(limit for limit in (low, high) if limit)
+
+
+def _protocols(_: str) -> str:
+    from planner.physics.module import PROTOCOLS
+
+    return ", ".join(f"`{protocol}`" for protocol in PROTOCOLS)
 
 
 def _relays(_: str) -> str:
@@ -188,7 +211,13 @@ def _relays(_: str) -> str:
     return ", ".join(f"`{kind}`" for kind in sorted(RELAY_KINDS))
 
 
-PARTS: dict[str, Callable[[str], str]] = {"help": _help, "table": _table, "module": _modules, "relays": _relays}
+PARTS: dict[str, Callable[[str], str]] = {
+    "help": _help,
+    "table": _table,
+    "parameters": _parameters,
+    "protocols": _protocols,
+    "relays": _relays,
+}
 
 
 def main() -> None:

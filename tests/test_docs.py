@@ -54,6 +54,13 @@ def test_every_record_is_documented():
     assert documented >= {"NetworkInfo", "ServiceRecord", "SourceRecord"}
 
 
+def test_every_module_key_is_documented():
+    from planner.physics.module import PARAMETERS, PROTOCOLS
+
+    text = (ROOT / "docs" / "reference" / "modules.md").read_text("utf-8")
+    assert all(f"`{key}`" in text for key in (*PARAMETERS, *PROTOCOLS))
+
+
 def test_every_public_name_is_documented():
     text = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
     assert {f"planner.{public}" for public in planner.__all__} <= set(
