@@ -1,0 +1,214 @@
+"""Linear programs over routes, whose columns are found as they are needed (column generation).
+
+The level program: the largest ``level`` such that every pair of nodes can get ``fixed + level * weight`` bit/s at once.
+It is the growth factor with nothing fixed and the requests as weights, and one step of the fair allocation. The
+least-key program: the same rates with the least key used, that is the least sum of rate times hops.
+
+Rows: a resource is a link or a module group, each with one unit to spend (a bit/s over a link of rate c spends 1/c
+of the link, and 1/c of its group); then one row a pair. The prices of the resources make prices of the links;
+a route that is cheaper at these prices than its pair's price enters as a new column (L. R. Ford and D. R. Fulkerson,
+Management Science 5, 97 (1958)). When none is left, the prices prove that the solution is optimal.
+
+Rates span eighteen powers of ten, so nothing is left in bit/s: a column is measured in what its route can carry
+or its pair can use, a pair's row in what its first route can carry, the level in what the tightest pair allows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.routing.cheapest import CheapestRoutes
+from planner.solver import LinearProgram, Solution
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from planner.allocation.requests import Requests
+    from planner.routing import Topology
+
+_FLOOR = 1e-12
+"""Share of all prices that is spread over the links in proportion to 1/rate. Without it a link of almost no key would
+be free of charge until it is full, and the cheapest routes would be routes that carry nothing."""
+_CLEARLY = 1e-10  # by what fraction a route must be cheaper to be worth a column
+_MOST_ROUNDS = 10_000
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Prices of the resources, and what they prove.
+
+    Attributes:
+        resources: Price of a whole unit of each resource: of a link's entire key rate, of a group's entire time.
+        pairs: Cheapest route of each pair, per bit/s.
+        bound: No level above this is possible.
+    """
+
+    resources: NDArray[np.float64]
+    pairs: NDArray[np.float64]
+    bound: float
+
+
+class RouteProgram:
+    """The linear program and the routes known so far.
+
+    Args:
+        topology: The network.
+        requests: What is asked for; every pair has a route.
+    """
+
+    def __init__(self, topology: Topology, *, requests: Requests) -> None:
+        self._topology = topology
+        self.requests = requests
+        self._cheapest = CheapestRoutes(topology, pairs=requests.pairs)
+        self._use_starts, self._use_rows, self._per_bit = _spending(topology)
+        self.resources = len(topology.link_ids) + len(topology.group_names)
+        self._known: set[tuple[int, ...]] = set()
+        self.routes: list[tuple[int, tuple[int, ...]]] = []  # pair and links of each column after the first
+        self._units: list[float] = []  # bit/s that one unit of such a column stands for
+        self._asked = requests.by_pair(requests.requested_bps)
+
+        per_bit = self._link_costs(np.ones(self.resources))
+        _, before = self._cheapest.search(per_bit)
+        everybody = np.arange(len(requests.pairs))
+        first = self._cheapest.routes(per_bit, before, everybody)
+        bottlenecks = np.minimum.reduceat(topology.rates_bps[first.links], first.starts[:-1])
+        self.scales = np.minimum(self._asked, bottlenecks)
+        free = np.full(len(everybody), np.inf)
+        self._program = LinearProgram(
+            row_lower=np.concatenate((-np.inf * np.ones(self.resources), np.zeros(len(everybody)))),
+            row_upper=np.concatenate((np.ones(self.resources), free)),
+        )
+        self._program.add_columns(costs=[0.0], starts=[0], rows=[], values=[])
+        self._add(everybody, first.starts, first.links, costs_per_hop=0.0)
+        self._fixed = self._weights = np.zeros(len(everybody))
+        self._unit = 1.0  # the level that one unit of the first column stands for
+        self._solution: Solution | None = None
+
+    def maximise_level(
+        self, *, fixed: NDArray[np.float64], weights: NDArray[np.float64], most: float = np.inf
+    ) -> tuple[float, Prices]:
+        """Finds the largest level at which every pair gets ``fixed + level * weights``, and its proof.
+
+        Args:
+            fixed: What each pair gets in any case. Shape ``(pairs,)``.
+            weights: What it gets per unit of level, for some pair above zero. Shape ``(pairs,)``.
+            most: The level need not be larger than this.
+        """
+        self._fixed, self._weights = fixed, weights
+        some = weights > 0
+        self._set_unit(float((self.scales[some] / weights[some]).min()), most=most)
+        self._program.set_costs(np.concatenate(([-1.0], np.zeros(len(self.routes)))))
+        best = Prices(np.zeros(self.resources), np.zeros(len(fixed)), np.inf)
+        for _ in range(_MOST_ROUNDS):
+            solution = self._solve()
+            if 0 < solution.values[0] < 1e-3:
+                self._set_unit(self._unit * float(solution.values[0]), most=most)
+                solution = self._solve()
+            prices, new = self._price(solution, cost_per_hop=0.0)
+            best = min(best, prices, key=lambda proof: proof.bound)
+            if not new:
+                break
+        plain = self._proof(np.maximum(-solution.row_prices[: self.resources], 0.0))
+        if plain.bound <= best.bound * (1 + _CLEARLY / 100):
+            best = plain
+        return float(solution.values[0]) * self._unit, best
+
+    def use_least_key(self, *, fixed: NDArray[np.float64]) -> None:
+        """Serves every pair what is fixed over routes that use the least key: the least sum of rate times hops."""
+        self._fixed, self._weights = fixed, np.zeros(len(fixed))
+        self._set_unit(1.0, most=0.0)
+        cost = 1.0 / float(fixed.max(initial=1e-300))
+        hops = np.array([len(links) for _, links in self.routes])
+        self._program.set_costs(np.concatenate(([0.0], np.array(self._units) * hops * cost)))
+        for _ in range(_MOST_ROUNDS):
+            solution = self._solve()
+            if not self._price(solution, cost_per_hop=cost)[1]:
+                break
+
+    def rates(self) -> NDArray[np.float64]:
+        """Bit/s on each of :attr:`routes` in the last solution."""
+        assert self._solution is not None
+        return np.maximum(self._solution.values[1:], 0.0) * np.array(self._units)
+
+    def _proof(self, resources: NDArray[np.float64]) -> Prices:
+        """What prices of the resources prove about the level."""
+        pairs = self._cheapest.costs(self._link_costs(resources))
+        return Prices(resources, pairs, self._bound(resources, pairs))
+
+    def _bound(self, resources: NDArray[np.float64], pairs: NDArray[np.float64]) -> float:
+        per_level = float(self._weights @ pairs)
+        return float(resources.sum() - self._fixed @ pairs) / per_level if per_level > 0 else np.inf
+
+    def _set_unit(self, unit: float, *, most: float) -> None:
+        """Sets the level that one unit of the first column stands for, and what depends on it."""
+        self._unit = unit
+        rows = self.resources + np.arange(len(self.scales))
+        self._program.set_entries(0, rows, -unit * self._weights / self.scales)
+        self._program.set_lower_rows(rows, self._fixed / self.scales)
+        self._program.set_upper(0, most / unit)
+
+    def _solve(self) -> Solution:
+        self._solution = self._program.solve()
+        return self._solution
+
+    def _link_costs(self, resources: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Prices of a bit/s over each link."""
+        if not len(self._use_rows):
+            return np.zeros(len(self._topology.link_ids))
+        return np.add.reduceat(resources[self._use_rows], self._use_starts[:-1]) * self._per_bit
+
+    def _price(self, solution: Solution, *, cost_per_hop: float) -> tuple[Prices, bool]:
+        """Proves a bound by the prices of a solution, and adds the routes that are cheaper than their pair's price."""
+        resources = np.maximum(-solution.row_prices[: self.resources], 0.0)
+        resources[: len(self._topology.link_ids)] += _FLOOR * resources.sum() / self.resources
+        lengths = self._link_costs(resources) + cost_per_hop
+        pairs, before = self._cheapest.search(lengths)
+        worth = np.maximum(solution.row_prices[self.resources :], 0.0) / self.scales
+        cheaper = np.flatnonzero(pairs < worth * (1 - _CLEARLY))
+        new = False
+        if len(cheaper):
+            found = self._cheapest.routes(lengths, before, cheaper)
+            new = self._add(cheaper, found.starts, found.links, costs_per_hop=cost_per_hop)
+        return Prices(resources, pairs, self._bound(resources, pairs)), new
+
+    def _add(
+        self, pairs: NDArray[np.int64], starts: NDArray[np.int64], links: NDArray[np.int64], *, costs_per_hop: float
+    ) -> bool:
+        """Adds routes as columns; those that are known already are left out."""
+        rows, values, begins, costs = [], [], [], []
+        for pair, first, last in zip(pairs.tolist(), starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+            route = tuple(links[first:last].tolist())
+            if (pair, *route) in self._known:
+                continue
+            self._known.add((pair, *route))
+            unit = min(float(self._asked[pair]), float(self._topology.rates_bps[list(route)].min()))
+            spent: dict[int, float] = {}
+            for link in route:
+                for row in self._use_rows[self._use_starts[link] : self._use_starts[link + 1]].tolist():
+                    spent[row] = spent.get(row, 0.0) + unit * float(self._per_bit[link])
+            spent[self.resources + pair] = unit / float(self.scales[pair])
+            begins.append(len(rows))
+            rows += list(spent)
+            values += list(spent.values())
+            costs.append(costs_per_hop * unit * len(route))
+            self.routes.append((pair, route))
+            self._units.append(unit)
+        if costs:
+            self._program.add_columns(costs=costs, starts=begins, rows=rows, values=values)
+        return bool(costs)
+
+
+def _spending(topology: Topology) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """What a bit/s over each link spends: its resources (link by link, with the place where each begins), and how much."""
+    links = len(topology.link_ids)
+    grouped = topology.link_groups >= 0
+    starts = np.concatenate(([0], np.cumsum(1 + grouped)))
+    rows = np.zeros(starts[-1], dtype=np.int64)
+    rows[starts[:-1]] = np.arange(links)
+    rows[starts[:-1][grouped] + 1] = links + topology.link_groups[grouped]
+    with np.errstate(divide="ignore"):
+        per_bit = np.where(topology.rates_bps > 0, 1.0 / topology.rates_bps, 0.0)
+    return starts, rows, per_bit

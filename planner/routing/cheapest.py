@@ -1,0 +1,126 @@
+"""Cheapest permitted routes of many pairs of nodes at once, at given prices of the links (Dijkstra in SciPy)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from planner.routing.topology import Topology
+
+_NONE = -9999  # SciPy's mark of a node without predecessor
+
+
+@dataclass(frozen=True)
+class RouteArray:
+    """Routes of several pairs, one after another.
+
+    Attributes:
+        starts: Where each route begins in ``links``, and the end of the last. Shape ``(routes + 1,)``.
+        links: Links of the routes, from the first node of the pair to the second.
+    """
+
+    starts: NDArray[np.int64]
+    links: NDArray[np.int64]
+
+
+class CheapestRoutes:
+    """Finds cheapest routes between pairs of nodes; only relaying nodes are passed through.
+
+    In the directed graph searched, a node that does not relay has no way out. Where such a node is the
+    beginning of a route, a second node stands for it that has only ways out.
+
+    Args:
+        topology: The network; links without key are left out.
+        pairs: Indices of the two ends of each pair. Shape ``(pairs, 2)``.
+    """
+
+    def __init__(self, topology: Topology, *, pairs: NDArray[np.int64]) -> None:
+        nodes = len(topology.node_ids)
+        self._turned = self._turn(pairs, nodes=nodes)
+        begins = np.where(self._turned, pairs[:, 1], pairs[:, 0])
+        self._targets = np.where(self._turned, pairs[:, 0], pairs[:, 1])
+        sources, self._rows = np.unique(begins, return_inverse=True)
+        leaving = np.where(topology.relays, np.arange(nodes), -1)
+        ends_only = sources[~topology.relays[sources]]
+        leaving[ends_only] = nodes + np.arange(len(ends_only))
+        self._sources = leaving[sources]
+        self._size = nodes + len(ends_only)
+
+        usable = np.flatnonzero(topology.rates_bps > 0)
+        tails = leaving[topology.link_ends[usable]].T.reshape(-1)
+        heads = topology.link_ends[usable][:, ::-1].T.reshape(-1)
+        links = np.tile(usable, 2)
+        known = tails >= 0
+        tails, heads, links = tails[known], heads[known], links[known]
+        order = np.lexsort((links, heads, tails))
+        self._links = links[order]
+        arcs, self._firsts, self._arc_of = np.unique(
+            tails[order] * self._size + heads[order], return_index=True, return_inverse=True
+        )
+        self._arcs = arcs
+        self._heads = (arcs % max(self._size, 1)).astype(np.int32)
+        self._indptr = np.searchsorted(arcs // max(self._size, 1), np.arange(self._size + 1)).astype(np.int32)
+
+    @staticmethod
+    def _turn(pairs: NDArray[np.int64], *, nodes: int) -> NDArray[np.bool_]:
+        """Whether to search a pair from its second end: from the busier end, so that fewer searches are needed."""
+        busy = np.bincount(pairs.reshape(-1), minlength=nodes)
+        turned: NDArray[np.bool_] = busy[pairs[:, 1]] > busy[pairs[:, 0]]
+        return turned
+
+    def costs(self, link_costs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The cost of each pair's cheapest route, infinite where there is none.
+
+        Args:
+            link_costs: Price of each link, at least 0. Shape ``(links,)``.
+        """
+        return self.search(link_costs)[0]
+
+    def search(self, link_costs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """The cost of each pair's cheapest route, and the predecessors from which :meth:`routes` reads it.
+
+        Args:
+            link_costs: Price of each link, at least 0. Shape ``(links,)``.
+        """
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import dijkstra
+
+        if not len(self._links) or not len(self._rows):
+            return np.full(len(self._rows), np.inf), np.zeros((0, 0), dtype=np.int32)
+        weights = np.minimum.reduceat(link_costs[self._links], self._firsts)
+        graph = csr_array((weights, self._heads, self._indptr), shape=(self._size, self._size))
+        costs, before = dijkstra(graph, directed=True, indices=self._sources, return_predecessors=True)
+        return costs[self._rows, self._targets], before
+
+    def routes(
+        self, link_costs: NDArray[np.float64], before: NDArray[np.int32], pairs: NDArray[np.int64]
+    ) -> RouteArray:
+        """The cheapest routes of some pairs.
+
+        Args:
+            link_costs: The prices that were searched with.
+            before: What :meth:`search` gave.
+            pairs: Numbers of the pairs; each has a route.
+        """
+        order = np.lexsort((self._links, link_costs[self._links], self._arc_of))
+        cheapest = self._links[order[self._firsts]]
+        rows, here = self._rows[pairs], self._targets[pairs].astype(np.int64)
+        steps = []
+        while True:
+            back = before[rows, here].astype(np.int64)
+            on_way = back != _NONE
+            if not on_way.any():
+                break
+            arcs = np.searchsorted(self._arcs, np.where(on_way, back * self._size + here, self._arcs[0]))
+            steps.append(np.where(on_way, cheapest[arcs], -1))
+            here = np.where(on_way, back, here)
+        table = np.array(steps, dtype=np.int64).reshape(len(steps), len(pairs)).T
+        # Found from target to source: turned pairs are right already, the others are read backwards.
+        table = np.where(self._turned[pairs][:, None], table, table[:, ::-1])
+        starts = np.concatenate(([0], np.cumsum((table >= 0).sum(axis=1))))
+        return RouteArray(starts=starts, links=table[table >= 0])

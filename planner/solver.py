@@ -1,0 +1,155 @@
+"""Linear programs that grow by columns: the only place that knows HiGHS.
+
+Rows come first; columns are added in rounds, and each solve starts from the basis of the one before. New columns
+start at zero, so the old solution stays feasible, and the primal simplex method (``simplex_strategy`` 4) goes on
+from there. One thread, seed 0: the same calls give the same answer.
+
+Q. Huangfu and J. A. J. Hall, Mathematical Programming Computation 10, 119 (2018).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from planner.errors import LimitReached
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+_OPTIONS: Mapping[str, Any] = {
+    "output_flag": False,
+    "solver": "simplex",
+    "presolve": "off",
+    "threads": 1,
+    "parallel": "off",
+    "random_seed": 0,
+    "primal_feasibility_tolerance": 1e-9,
+    "dual_feasibility_tolerance": 1e-9,
+    "small_matrix_value": 1e-12,
+}
+_PRIMAL_SIMPLEX, _CHOOSE = 4, 0
+
+
+@dataclass(frozen=True)
+class Solution:
+    """An optimal solution.
+
+    Attributes:
+        objective: Its cost.
+        values: Value of each column.
+        row_prices: Change of the cost per unit of each row's active bound: at most 0 for an upper bound, at least 0
+            for a lower bound.
+    """
+
+    objective: float
+    values: NDArray[np.float64]
+    row_prices: NDArray[np.float64]
+
+
+class LinearProgram:
+    """Minimises a cost over columns subject to bounds on rows.
+
+    Args:
+        row_lower: Lower bound of each row, ``-inf`` for none.
+        row_upper: Upper bound of each row, ``inf`` for none.
+        time_limit_s: All solves together may take this long.
+    """
+
+    def __init__(self, *, row_lower: ArrayLike, row_upper: ArrayLike, time_limit_s: float | None = None) -> None:
+        import highspy
+
+        self._highs = highspy.Highs()
+        for option, value in _OPTIONS.items():
+            self._must(self._highs.setOptionValue(option, value), option)
+        if time_limit_s is not None:
+            self._must(self._highs.setOptionValue("time_limit", float(time_limit_s)), "time_limit")
+        lower, upper = _floats(row_lower), _floats(row_upper)
+        nothing = np.zeros(0, dtype=np.int32)
+        self._must(self._highs.addRows(len(lower), lower, upper, 0, nothing, nothing, np.zeros(0)), "addRows")
+        self.columns = 0
+
+    def add_columns(
+        self,
+        *,
+        costs: ArrayLike,
+        starts: ArrayLike,
+        rows: ArrayLike,
+        values: ArrayLike,
+        upper: float = float("inf"),
+    ) -> None:
+        """Adds columns, each from 0 to ``upper``.
+
+        Args:
+            costs: Cost of each new column.
+            starts: Where each column begins in ``rows`` and ``values``.
+            rows: Row numbers of the entries, column by column.
+            values: The entries.
+            upper: Upper bound of every new column.
+        """
+        costs, rows = _floats(costs), np.asarray(rows, dtype=np.int32)
+        count = len(costs)
+        status = self._highs.addCols(
+            count, costs, np.zeros(count), np.full(count, float(upper)),
+            len(rows), np.asarray(starts, dtype=np.int32), rows, _floats(values),
+        )  # fmt: skip
+        self._must(status, "addCols")
+        self.columns += count
+
+    def set_costs(self, costs: ArrayLike) -> None:
+        """Sets the cost of every column."""
+        numbers = np.arange(self.columns, dtype=np.int32)
+        self._must(self._highs.changeColsCost(self.columns, numbers, _floats(costs)), "changeColsCost")
+
+    def set_upper(self, column: int, upper: float) -> None:
+        """Sets the upper bound of a column."""
+        self._must(self._highs.changeColBounds(column, 0.0, float(upper)), "changeColBounds")
+
+    def set_lower_rows(self, rows: ArrayLike, lower: ArrayLike) -> None:
+        """Sets the lower bound of rows that have no upper one."""
+        rows, lower = np.asarray(rows, dtype=np.int32), _floats(lower)
+        free = np.full(len(rows), np.inf)
+        self._must(self._highs.changeRowsBounds(len(rows), rows, lower, free), "changeRowsBounds")
+
+    def set_entries(self, column: int, rows: ArrayLike, values: ArrayLike) -> None:
+        """Sets entries of one column."""
+        for row, value in zip(np.asarray(rows).tolist(), _floats(values).tolist(), strict=True):
+            self._must(self._highs.changeCoeff(row, column, value), "changeCoeff")
+
+    def solve(self) -> Solution:
+        """Solves, starting from where the last solve ended.
+
+        Raises:
+            LimitReached: The time limit was reached.
+            AssertionError: There is no optimal solution: the program was not made as it should be.
+        """
+        import highspy
+
+        status = highspy.HighsModelStatus.kNotset
+        for strategy in (_PRIMAL_SIMPLEX, _CHOOSE):
+            self._must(self._highs.setOptionValue("simplex_strategy", strategy), "simplex_strategy")
+            self._highs.run()
+            status = self._highs.getModelStatus()
+            if status == highspy.HighsModelStatus.kOptimal:
+                found = self._highs.getSolution()
+                values, prices = np.asarray(found.col_value), np.asarray(found.row_dual)
+                return Solution(float(self._highs.getInfo().objective_function_value), values, prices)
+            if status == highspy.HighsModelStatus.kTimeLimit:
+                raise LimitReached("the time limit of the linear program was reached")
+            self._highs.clearSolver()  # once more from scratch: a basis may have become numerically bad
+        raise AssertionError(f"the linear program has no optimal solution: {self._highs.modelStatusToString(status)}")
+
+    def _must(self, status: Any, action: str) -> None:
+        """HiGHS warns where it drops an entry below 1e-12, which is meant; an error is a mistake of the caller."""
+        import highspy
+
+        if status == highspy.HighsStatus.kError:
+            raise AssertionError(f"HiGHS refused {action}")
+
+
+def _floats(values: ArrayLike) -> NDArray[np.float64]:
+    return np.ascontiguousarray(values, dtype=np.float64)
