@@ -1,0 +1,34 @@
+"""Decoy-state BB84: two decoys (asymptotic and finite-key), one decoy, and their settings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.physics.decoy_bb84 import lim2014, ma2005, one_decoy
+from planner.physics.decoy_bb84.evaluation import Arrays, Evaluation
+from planner.physics.parameters import TWO_DECOY
+
+
+def evaluate(
+    parameters: Arrays, settings: Arrays, *, protocol: str, wiesemann: bool = False, fluctuations: bool = True
+) -> Evaluation:
+    """A decoy-state protocol at given settings.
+
+    Args:
+        parameters: Module parameters with ``transmittance``, arrays; without ``block_bits`` it is asymptotic.
+        settings: All settings of the protocol, arrays that broadcast against the parameters.
+        protocol: ``"bb84-decoy"`` or ``"bb84-one-decoy"``.
+        wiesemann: For one decoy, the corrected security proof.
+        fluctuations: False leaves out all finite-size terms.
+
+    Returns:
+        The evaluation, per pulse sent.
+    """
+    finite = "block_bits" in parameters
+    # Settings at the edge of what is possible divide by zero on the way; the formulas clamp what comes out.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+        if protocol == TWO_DECOY:
+            bound = lim2014.evaluate if finite else ma2005.evaluate
+            return bound(parameters, settings, fluctuations=fluctuations)
+        one = one_decoy.evaluate if finite else one_decoy.evaluate_asymptotic
+        return one(parameters, settings, wiesemann=wiesemann, fluctuations=fluctuations)

@@ -1,0 +1,264 @@
+"""Finds the best settings of many links at once: one search, run in lockstep over an array of elements.
+
+Every element is maximised from several starting points, taken from a fixed lattice, by Newton steps whose derivatives
+are finite differences; one call of the objective serves all elements, starting points and difference points. There is
+no randomness, and an element's result does not depend on the other elements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.physics.entropy import FloatArray
+
+SEEDS = 192
+STARTS = 4
+ELEMENTS_AT_ONCE = 128
+"""So that the arrays of one call of the objective stay within the processor's cache."""
+
+_STEP = 1e-3
+_FIRST_ITERATIONS = 8
+_ITERATIONS = 60
+_AT_LIMIT = 1e-4
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The interval in which one open setting is searched, in a coordinate of the caller's choice.
+
+    Attributes:
+        name: The setting.
+        low: Lower end of the search.
+        high: Upper end of the search.
+        seed_low: Lower end of the starting points.
+        seed_high: Upper end of the starting points.
+        low_is_physical: True where nature ends there too, so that an optimum at `low` is no limit of the search.
+    """
+
+    name: str
+    low: float
+    high: float
+    seed_low: float
+    seed_high: float
+    low_is_physical: bool = False
+
+
+class Objective(Protocol):
+    """What is maximised."""
+
+    def __call__(
+        self, coordinates: Sequence[FloatArray], elements: npt.NDArray[np.intp]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Evaluates it.
+
+        Args:
+            coordinates: One array for each axis, shape ``(..., len(elements))``.
+            elements: Which elements the last dimension stands for.
+
+        Returns:
+            The value, and a guide: a number that is positive where the value is, and leads to the region of positive
+            values from outside it. Both of the shape of the coordinates.
+        """
+
+
+class Optimum(NamedTuple):
+    """Where the maxima lie.
+
+    Attributes:
+        coordinates: Shape ``(axes, elements)``.
+        values: The objective there, shape ``(elements,)``; not positive where no positive value was found.
+        at_limit: Shape ``(axes, elements)``: true where a positive maximum lies on a limit of the search.
+    """
+
+    coordinates: FloatArray
+    values: FloatArray
+    at_limit: npt.NDArray[np.bool_]
+
+
+def maximise(objective: Objective, *, axes: Sequence[Axis], elements: int) -> Optimum:
+    """Maximises the objective over all axes, for each element.
+
+    Args:
+        objective: What is maximised.
+        axes: The open settings; at least one.
+        elements: Number of elements.
+
+    Returns:
+        The maxima.
+    """
+    low = np.array([axis.low for axis in axes])
+    span = np.array([axis.high - axis.low for axis in axes])
+    angles = np.empty((len(axes), elements))
+    values = np.empty(elements)
+    for first in range(0, elements, ELEMENTS_AT_ONCE):
+        part = np.arange(first, min(first + ELEMENTS_AT_ONCE, elements))
+        search = _Search(objective, low=low, span=span)
+        angles[:, part], values[part] = search.run(part, seeds=_seeds(axes))
+    share = np.square(np.sin(angles))
+    physical = np.array([axis.low_is_physical for axis in axes])[:, np.newaxis]
+    at_limit = (((share < _AT_LIMIT) & ~physical) | (share > 1.0 - _AT_LIMIT)) & (values > 0.0)
+    return Optimum(low[:, np.newaxis] + span[:, np.newaxis] * share, values, at_limit)
+
+
+def _seeds(axes: Sequence[Axis]) -> FloatArray:
+    """Angles of the starting points, shape (axes, SEEDS): a Kronecker lattice of the generalised golden ratio."""
+    count = len(axes)
+    ratio = 2.0
+    for _ in range(60):  # the root of x^(count+1) = x + 1
+        ratio = (1.0 + ratio) ** (1.0 / (count + 1))
+    steps = ratio ** -np.arange(1.0, count + 1.0)
+    lattice = np.mod(0.5 + np.outer(steps, np.arange(1, SEEDS + 1)), 1.0)
+    share = np.empty_like(lattice)
+    for row, axis in enumerate(axes):
+        seeds = axis.seed_low + (axis.seed_high - axis.seed_low) * lattice[row]
+        share[row] = (seeds - axis.low) / (axis.high - axis.low)
+    return np.asarray(np.arcsin(np.sqrt(share)))
+
+
+class _State(NamedTuple):
+    """One lockstep state: angles (axes, starts, elements), the rest (starts, elements)."""
+
+    angles: FloatArray
+    value: FloatArray
+    guide: FloatArray
+    radius: FloatArray
+
+    @property
+    def score(self) -> FloatArray:
+        return np.asarray(np.where(self.value > 0.0, self.value, self.guide))
+
+
+class _Search:
+    """Newton's method in the angles whose squared sine is the place between the limits.
+
+    At a limit the objective is even in the angle, so that a maximum there is an ordinary maximum of a smooth function.
+    """
+
+    def __init__(self, objective: Objective, *, low: FloatArray, span: FloatArray) -> None:
+        self.objective = objective
+        self.low = low
+        self.span = span
+
+    def run(self, elements: npt.NDArray[np.intp], *, seeds: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Angles (axes, elements) and values (elements) of the maxima."""
+        state = self._start(elements, seeds)
+        for _ in range(_FIRST_ITERATIONS):
+            state = self._advance(state, elements)
+        best = np.argmax(state.score, axis=0)[np.newaxis]
+        state = _take(state, best)
+        angles, value = state.angles[:, 0].copy(), state.value[0].copy()
+        active = np.arange(elements.size)
+        calm = np.zeros(elements.size, dtype=np.intp)
+        for _ in range(_ITERATIONS):
+            old = state.score[0]
+            state = self._advance(state, elements[active])
+            gain = state.score[0] - old
+            angles[:, active], value[active] = state.angles[:, 0], state.value[0]
+            calm = np.where(gain <= 1e-9 * np.abs(old), calm + 1, 0)
+            keep = calm < 3
+            if not keep.any():
+                break
+            active, calm = active[keep], calm[keep]
+            state = _State(*(field[..., keep] for field in state))
+        return self._snap(angles, value, elements)
+
+    def _evaluate(self, angles: FloatArray, elements: npt.NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+        coordinates = [
+            start + width * np.square(np.sin(angle))
+            for start, width, angle in zip(self.low, self.span, angles, strict=True)
+        ]
+        value, guide = self.objective(coordinates, elements)
+        return (
+            np.where(np.isfinite(value), value, -1.0),
+            np.where(np.isfinite(guide), guide, -100.0),
+        )
+
+    def _start(self, elements: npt.NDArray[np.intp], seeds: FloatArray) -> _State:
+        """The best starting point of each of several interleaved parts of the lattice."""
+        axes, count = seeds.shape
+        angles = np.broadcast_to(seeds[:, :, np.newaxis], (axes, count, elements.size))
+        value, guide = self._evaluate(angles, elements)
+        groups = (STARTS, count // STARTS, elements.size)
+        score = np.where(value > 0.0, value, guide).reshape(groups)
+        best = np.argmax(score, axis=1) + (np.arange(STARTS) * (count // STARTS))[:, np.newaxis]
+        return _take(_State(angles, value, guide, np.full(value.shape, 0.3)), best)
+
+    def _advance(self, state: _State, elements: npt.NDArray[np.intp]) -> _State:
+        """One step of every start of every element: the best of several candidates, or no step."""
+        gradient, hessian = self._derivatives(state, elements)
+        bends, turn = np.linalg.eigh(-hessian)
+        along = np.einsum("...ij,...i->...j", turn, gradient)
+        size = np.abs(bends)
+        floor = 1e-9 * size.max(axis=-1, keepdims=True) + 1e-12
+        newton = np.einsum("...ij,...j->...i", turn, along / np.maximum(size, floor))
+        radius = state.radius[..., np.newaxis]
+        newton *= np.minimum(1.0, radius / (np.linalg.norm(newton, axis=-1, keepdims=True) + 1e-300))
+        uphill = gradient * (radius / (np.linalg.norm(gradient, axis=-1, keepdims=True) + 1e-300))
+        moves = np.stack([newton, 2.0 * newton, newton / 4.0, newton / 16.0, uphill, uphill / 8.0])
+        angles = state.angles[:, np.newaxis] + np.moveaxis(moves, -1, 0)
+        value, guide = self._evaluate(angles, elements)
+        inside = state.value > 0.0
+        score = np.where(inside, value, np.where(value > 0.0, 1.0 + value, guide))
+        best = np.argmax(score, axis=0)[np.newaxis]
+        chosen = np.take_along_axis(score, best, axis=0)[0]
+        better = chosen > state.score
+        shrink = np.array([1.5, 2.0, 0.5, 0.25, 1.0, 0.5])[best[0]]
+        radius_new = np.clip(np.where(better, state.radius * shrink, state.radius / 8.0), 1e-7, 1.0)
+        step = np.take_along_axis(angles, best[np.newaxis], axis=1)[:, 0]
+        return _State(
+            np.where(better, step, state.angles),
+            np.where(better, np.take_along_axis(value, best, axis=0)[0], state.value),
+            np.where(better, np.take_along_axis(guide, best, axis=0)[0], state.guide),
+            radius_new,
+        )
+
+    def _derivatives(self, state: _State, elements: npt.NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+        """Gradient (..., axes) and Hessian (..., axes, axes) of the score over its own size."""
+        axes = state.angles.shape[0]
+        unit = np.eye(axes) * _STEP
+        pairs = [(i, j) for i in range(axes) for j in range(i)]
+        shifts = np.array([*unit, *(-unit), *(unit[i] + unit[j] for i, j in pairs)])
+        angles = state.angles[:, np.newaxis] + shifts.T[:, :, np.newaxis, np.newaxis]
+        value, guide = self._evaluate(angles, elements)
+        score = np.where(state.value > 0.0, value, guide)
+        centre = state.score
+        score = (score - centre) / (np.abs(centre) + 1e-300)
+        plus, minus, cross = score[:axes], score[axes : 2 * axes], score[2 * axes :]
+        gradient = np.moveaxis((plus - minus) / (2.0 * _STEP), 0, -1)
+        hessian = np.empty((*centre.shape, axes, axes))
+        for i in range(axes):
+            hessian[..., i, i] = (plus[i] + minus[i]) / _STEP**2
+        for (i, j), both in zip(pairs, cross, strict=True):
+            hessian[..., i, j] = hessian[..., j, i] = (both - plus[i] - plus[j]) / _STEP**2
+        return gradient, hessian
+
+    def _snap(
+        self, angles: FloatArray, value: FloatArray, elements: npt.NDArray[np.intp]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Puts what lies next to a limit onto it, where nothing is lost by that."""
+        for axis in range(angles.shape[0]):
+            share = np.square(np.sin(angles[axis]))
+            near = (share < _AT_LIMIT) | (share > 1.0 - _AT_LIMIT)
+            if near.any():
+                trial = angles.copy()
+                trial[axis] = np.where(near, np.where(share < 0.5, 0.0, np.pi / 2.0), trial[axis])
+                found, _ = self._evaluate(trial, elements)
+                good = near & (found >= value * (1.0 - 1e-10))
+                angles[axis] = np.where(good, trial[axis], angles[axis])
+                value = np.where(good, found, value)
+        return angles, value
+
+
+def _take(state: _State, best: npt.NDArray[np.intp]) -> _State:
+    """The starts that `best`, of shape (starts, elements), points at."""
+    return _State(
+        np.take_along_axis(state.angles, best[np.newaxis], axis=1),
+        np.take_along_axis(state.value, best, axis=0),
+        np.take_along_axis(state.guide, best, axis=0),
+        np.take_along_axis(state.radius, best, axis=0),
+    )
