@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,11 +54,11 @@ def find_chains(network: Network) -> tuple[Chain, ...]:
     """
     import networkx as nx
 
-    graph = nx.MultiGraph(network.graph)
+    graph: nx.MultiGraph[str] = nx.MultiGraph(network.graph)
     order = {node: place for place, node in enumerate(network.nodes["node_id"])}
     found: list[Chain] = []
     for members in list(nx.connected_components(graph)):
-        part = nx.MultiGraph(graph.subgraph(members))
+        part: nx.MultiGraph[str] = nx.MultiGraph(graph.subgraph(members))
         is_tree = part.number_of_edges() == part.number_of_nodes() - 1
         found += _of_tree(part) if is_tree else _between_branches(part, order)
     found = [_from_first(chain, order) for chain in found if len(chain.links) >= LEAST_LINKS]
@@ -76,8 +77,8 @@ def _of_tree(tree: nx.MultiGraph[str]) -> list[Chain]:
             break
         longest = max((_longest_line(piece) for piece in pieces), key=lambda chain: (chain.length_km, chain.links))
         chains.append(longest)
-        ends = zip(longest.nodes, longest.nodes[1:], strict=False)
-        tree.remove_edges_from([(a, b, link) for (a, b), link in zip(ends, longest.links, strict=True)])
+        for (a, b), link in zip(pairwise(longest.nodes), longest.links, strict=True):
+            tree.remove_edge(a, b, key=link)
     return chains
 
 
@@ -104,9 +105,9 @@ def _between_branches(graph: nx.MultiGraph[str], order: dict[str, int]) -> list[
                 continue
             nodes, links = [start, first], [link]
             while graph.degree[nodes[-1]] == 2 and nodes[-1] != start:
-                _, onward, link = next(e for e in graph.edges(nodes[-1], keys=True) if e[2] != links[-1])
+                _, onward, further = next(e for e in graph.edges(nodes[-1], keys=True) if e[2] != links[-1])
                 nodes.append(onward)
-                links.append(link)
+                links.append(further)
             seen.update(links)
             length_km = _length(graph, nodes, links)
             chains.append(Chain(tuple(nodes), tuple(links), length_km))
@@ -114,13 +115,13 @@ def _between_branches(graph: nx.MultiGraph[str], order: dict[str, int]) -> list[
 
 
 def _chain(graph: nx.MultiGraph[str], nodes: list[str]) -> Chain:
-    links = [next(iter(graph[a][b])) for a, b in zip(nodes, nodes[1:], strict=False)]
+    links = [next(iter(graph[a][b])) for a, b in pairwise(nodes)]
     return Chain(tuple(nodes), tuple(links), _length(graph, nodes, links))
 
 
 def _length(graph: nx.MultiGraph[str], nodes: list[str], links: list[str]) -> float:
-    ends = zip(nodes, nodes[1:], strict=False)
-    return math.fsum(graph.edges[a, b, link]["length_km"] for (a, b), link in zip(ends, links, strict=True))
+    ends = zip(pairwise(nodes), links, strict=True)
+    return math.fsum(graph.edges[a, b, link]["length_km"] for (a, b), link in ends)
 
 
 def _from_first(chain: Chain, order: dict[str, int]) -> Chain:

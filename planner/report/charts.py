@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from planner.report.drawing import Drawing, linear_scale, log_scale, shortened, ticks
 from planner.report.strip import load_class
 from planner.report.style import BIT_PARTS, LOSS_PARTS
-from planner.report.words import quantity
+from planner.report.words import link_titles, quantity, tick_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,12 +75,13 @@ def plan_charts(plan: Plan) -> tuple[Chart, ...]:
 
 
 def _decibels(plan: Plan) -> Chart | None:
+    titles = link_titles(plan.network)
     budget = plan.budget
     total = budget[[key for key, *_ in LOSS_PARTS]].sum(axis="columns")
     shown, note = _most_telling(budget, total, what="links of the greatest loss")
     bars = [
         _Bar(
-            plan.network.link_title(row["node_a"], row["node_b"]),
+            titles[row["link_id"]],
             tuple(
                 (f"loss-{i}", _known(row[key]), f"{row['link_id']}: {title.lower()} {quantity(row[key], 'dB')}")
                 for i, (key, title, *_) in enumerate(LOSS_PARTS)
@@ -94,12 +95,13 @@ def _decibels(plan: Plan) -> Chart | None:
 
 
 def _bits(plan: Plan) -> Chart | None:
+    titles = link_titles(plan.network)
     budget = plan.budget[plan.budget["model_key_rate_bps"] > 0]
     kept = budget["model_key_rate_bps"] / budget["sifted_rate_bps"]
     shown, note = _most_telling(budget, -kept, what="links that lose the largest part")
     bars = [
         _Bar(
-            plan.network.link_title(row["node_a"], row["node_b"]),
+            titles[row["link_id"]],
             tuple(
                 (f"bits-{i}", _known(row[key]) / row["sifted_rate_bps"], _bits_tip(row, key=key, title=title))
                 for i, (key, title, *_) in enumerate(BIT_PARTS)
@@ -114,14 +116,16 @@ def _bits(plan: Plan) -> Chart | None:
 
 
 def _bits_tip(row: dict[Any, Any], *, key: str, title: str) -> str:
-    return f"{row['link_id']}: {title.lower()} {quantity(row[key], 'bit/s')} of {quantity(row['sifted_rate_bps'], 'bit/s')}"
+    part, whole = quantity(row[key], "bit/s"), quantity(row["sifted_rate_bps"], "bit/s")
+    return f"{row['link_id']}: {title.lower()} {part} of {whole}"
 
 
 def _loads(plan: Plan) -> Chart | None:
+    titles = link_titles(plan.network)
     shown, note = _most_telling(plan.links, plan.links["utilisation"], what="links of the highest utilisation")
     bars = [
         _Bar(
-            plan.network.link_title(row["node_a"], row["node_b"]),
+            titles[row["link_id"]],
             (
                 ("rate", row["key_rate_bps"], f"{row['link_id']}: key rate {quantity(row['key_rate_bps'], 'bit/s')}"),
                 (load_class(row), row["load_bps"], f"{row['link_id']}: load {quantity(row['load_bps'], 'bit/s')}"),
@@ -139,7 +143,7 @@ def _served(plan: Plan) -> Chart | None:
     shown, note = _most_telling(asking, -asking["served_fraction"], what="demands served least")
     bars = [
         _Bar(
-            f"{row['demand_id']}: {plan.network.link_title(row['node_a'], row['node_b'])}",
+            row["demand_id"],
             (
                 ("rate", row["requested_bps"], f"requested {quantity(row['requested_bps'], 'bit/s')}"),
                 ("served", row["served_bps"], f"served {quantity(row['served_bps'], 'bit/s')}"),
@@ -209,8 +213,7 @@ def _draw_axis(
     for value in values:
         x = _LEFT + scale(value)
         picture.line(x, _TOP - 4, x, bottom, kind="grid")
-        label = quantity(value, unit) if value else "0"
-        picture.text(x, _TOP - 9, label.removesuffix(".0 dB"), kind="minor", anchor="middle")
+        picture.text(x, _TOP - 9, tick_label(value, unit), kind="minor", anchor="middle")
 
 
 def _known(value: float) -> float:

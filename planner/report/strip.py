@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from planner.report.chains import Chain
 from planner.report.drawing import Drawing, linear_scale, log_scale, shortened, ticks
 from planner.report.style import LOSS_PARTS, MEASURES, SYMBOLS, line_width_px
-from planner.report.words import count, quantity
+from planner.report.words import count, prefix_of, quantity, tick_label
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from planner.plan import Plan
+    from planner.report.chains import Chain
 
 _WIDTH = 1030
 """A sheet of A4 across, in pixels of the web: a letter of the picture is as high on paper as it says."""
@@ -69,13 +70,13 @@ def to_scale(chain: Chain, plan: Plan) -> bool:
     """Whether all spans of the chain could be drawn to scale."""
     lengths = plan.budget.set_index("link_id")["length_km"].loc[list(chain.links)]
     edges = _edges(list(lengths))
-    widths = [b - a for a, b in zip(edges, edges[1:], strict=False)]
+    widths = [b - a for a, b in pairwise(edges)]
     total = sum(lengths) or 1.0
     drawn = edges[-1] - edges[0]
     return all(math.isclose(w, km / total * drawn, abs_tol=0.5) for w, km in zip(widths, lengths, strict=True))
 
 
-def _spans(plan: Plan, chain: Chain) -> list[dict[str, Any]]:
+def _spans(plan: Plan, chain: Chain) -> list[dict[Any, Any]]:
     loads = plan.links[["link_id", "load_bps", "utilisation"]]
     rows = {row["link_id"]: row for row in plan.budget.merge(loads, on="link_id").to_dict("records")}
     return [rows[link] for link in chain.links]
@@ -104,15 +105,15 @@ def _label_width(name: str) -> float:
     return sum(11.5 if ord(letter) > 0x2E7F else 6.4 for letter in shortened(name, _LONGEST_LABEL))
 
 
-def _draw_line(picture: Drawing, spans: Sequence[dict[str, Any]], edges: Sequence[float], *, y: float) -> None:
-    for span, left, right in zip(spans, edges, edges[1:], strict=False):
+def _draw_line(picture: Drawing, spans: Sequence[dict[Any, Any]], edges: Sequence[float], *, y: float) -> None:
+    for span, (left, right) in zip(spans, pairwise(edges), strict=True):
         width = max(3.0, line_width_px(span["key_rate_bps"]))
         picture.rect(left, y - width / 2 - 1, right - left, width + 2, kind="casing")
         tip = f"{span['link_id']}: {quantity(span['utilisation'], '%')} of {quantity(span['key_rate_bps'], 'bit/s')}"
         picture.rect(left, y - width / 2, right - left, width, kind=load_class(span), tip=tip)
 
 
-def load_class(span: dict[str, Any]) -> str:
+def load_class(span: dict[Any, Any]) -> str:
     """The class in the style sheet of a link's utilisation."""
     if not span["key_rate_bps"] > 0:
         return "unusable"
@@ -137,16 +138,16 @@ def _draw_stations(picture: Drawing, plan: Plan, chain: Chain, edges: Sequence[f
         picture.text(x + 3, y + size / 2 + 6, f"{travelled_km:,.0f}", kind="minor", anchor="end", turn_deg=-90)
         if place < len(chain.links):
             travelled_km += lengths[chain.links[place]]
-    picture.text(_LEFT - 16, y + 26, "km from start", kind="axis", anchor="end")
+    picture.text(_LEFT - 16, y + 26, "km", kind="axis", anchor="end")
 
 
-def _draw_loss(picture: Drawing, spans: Sequence[dict[str, Any]], edges: Sequence[float], *, top: float) -> None:
+def _draw_loss(picture: Drawing, spans: Sequence[dict[Any, Any]], edges: Sequence[float], *, top: float) -> None:
     totals = [math.fsum(_number(span[key]) for key, *_ in LOSS_PARTS) for span in spans]
     limit = max([*totals, 1.0]) * 1.12
     scale = linear_scale(limit, length=_LOSS_HEIGHT)
     floor = top + _LOSS_HEIGHT
     _draw_axis(picture, edges, scale=scale, values=ticks(limit, about=4), floor=floor, title="loss, dB", unit="dB")
-    for span, total, left, right in zip(spans, totals, edges, edges[1:], strict=False):
+    for span, total, (left, right) in zip(spans, totals, pairwise(edges), strict=True):
         width = min(30.0, (right - left) * 0.62)
         x, y = (left + right - width) / 2, floor
         for number, (key, title, *_) in enumerate(LOSS_PARTS):
@@ -157,7 +158,7 @@ def _draw_loss(picture: Drawing, spans: Sequence[dict[str, Any]], edges: Sequenc
         picture.text((left + right) / 2, y - 4, f"{total:.0f}", kind="figure", anchor="middle")
 
 
-def _draw_rates(picture: Drawing, spans: Sequence[dict[str, Any]], edges: Sequence[float], *, top: float) -> None:
+def _draw_rates(picture: Drawing, spans: Sequence[dict[Any, Any]], edges: Sequence[float], *, top: float) -> None:
     rates = [_number(span["key_rate_bps"]) for span in spans]
     limit = max([*rates, 1.0]) * 1.08
     usable = [rate for rate in rates if rate > 0] or [1.0]
@@ -168,7 +169,7 @@ def _draw_rates(picture: Drawing, spans: Sequence[dict[str, Any]], edges: Sequen
     powers = [10.0**p for p in range(round(math.log10(least)), math.floor(math.log10(limit)) + 1)]
     values = powers if spread else ticks(limit, about=4)
     _draw_axis(picture, edges, scale=scale, values=values, floor=floor, title="key rate, load", unit="bit/s")
-    for span, rate, left, right in zip(spans, rates, edges, edges[1:], strict=False):
+    for span, rate, (left, right) in zip(spans, rates, pairwise(edges), strict=True):
         width = min(30.0, (right - left) * 0.62)
         x = (left + right - width) / 2
         shown = f"{quantity(span['load_bps'], 'bit/s')} of {quantity(rate, 'bit/s')}"
@@ -190,23 +191,24 @@ def _draw_axis(
     for value in values:
         y = floor - scale(value)
         picture.line(edges[0], y, edges[-1], y, kind="grid" if value else "floor")
-        label = quantity(value, unit).removesuffix(unit).strip() if value else "0"
+        label = tick_label(value, unit).removesuffix(unit).strip()
         picture.text(edges[0] - 8, y + 3.5, label, kind="minor", anchor="end")
     highest = floor - max(scale(value) for value in values)
     picture.text(_LEFT - 52, floor, title, kind="axis", turn_deg=-90)
     picture.line(edges[0], highest, edges[0], floor, kind="grid")
 
 
-def _draw_figures(picture: Drawing, spans: Sequence[dict[str, Any]], edges: Sequence[float], *, top: float) -> None:
-    rows: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
+def _draw_figures(picture: Drawing, spans: Sequence[dict[Any, Any]], edges: Sequence[float], *, top: float) -> None:
+    scale, prefix = prefix_of(max(span["key_rate_bps"] for span in spans))
+    rows: tuple[tuple[str, Callable[[dict[Any, Any]], str]], ...] = (
         ("length, km", lambda span: f"{span['length_km']:,.0f}"),
-        ("key, bit/s", lambda span: quantity(span["key_rate_bps"], "bit/s").removesuffix("bit/s").replace(" ", "")),
+        (f"key, {prefix}bit/s", lambda span: f"{span['key_rate_bps'] / scale:.3g}"),
         ("load, %", lambda span: _per_cent(span["utilisation"])),
     )
     for number, (title, write) in enumerate(rows):
         y = top + 18 + 15 * number
         picture.text(_LEFT - 8, y, title, kind="axis", anchor="end")
-        for span, left, right in zip(spans, edges, edges[1:], strict=False):
+        for span, (left, right) in zip(spans, pairwise(edges), strict=True):
             picture.text((left + right) / 2, y, write(span), kind="figure", anchor="middle")
 
 

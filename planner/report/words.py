@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ def _with_prefix(value: float, unit: str) -> str:
     if value == 0:
         return f"0 {unit}"
     rounded = float(f"{value:.3g}")
-    scale, prefix = next(((s, p) for s, p in _PREFIXES if abs(rounded) >= s), (1.0, ""))
+    scale, prefix = prefix_of(rounded)
     scaled = rounded / scale
     if abs(scaled) < 1e-3:
         return f"{scaled:.2e} {unit}"
@@ -84,6 +85,19 @@ def _plain(value: float) -> str:
 
 
 _WRITERS = {"bit/s": _with_prefix, "1/s": _with_prefix, "km": _length, "dB": _decibels, "%": _percent}
+
+
+def prefix_of(value: float) -> tuple[float, str]:
+    """The unit prefix in which a value is well read, and what it stands for: ``(1000.0, "k")``."""
+    return next(((scale, prefix) for scale, prefix in _PREFIXES if abs(value) >= scale), (1.0, ""))
+
+
+def tick_label(value: float, unit: str) -> str:
+    """A round number on an axis, without needless zeros: ``20 kbit/s``."""
+    number, _, rest = quantity(value, unit).partition(" ")
+    if "." in number:
+        number = number.rstrip("0").rstrip(".")
+    return f"{number} {rest}" if value else "0"
 
 
 def fold(factor: float) -> str:
@@ -111,6 +125,24 @@ def listing(parts: Sequence[str], *, at_most: int = _NAMED_AT_MOST) -> str:
 def demand_title(network: Network, demand_id: str, *, node_a: str, node_b: str) -> str:
     """How a demand is called in a sentence: the places it joins and its id."""
     return f"{network.link_title(node_a, node_b)} ({demand_id})"
+
+
+def link_titles(network: Network) -> dict[str, str]:
+    """How each link is called: by its ends, with its id where only that tells parallel links apart.
+
+    Args:
+        network: The network.
+
+    Returns:
+        The title by link id: ``"Dezhou–Jinan"``.
+    """
+    ends = [frozenset(pair) for pair in zip(network.links["node_a"], network.links["node_b"], strict=True)]
+    parallel = Counter(ends)
+    titles = {}
+    for row, pair in zip(network.links.to_dict("records"), ends, strict=True):
+        title = network.link_title(row["node_a"], row["node_b"])
+        titles[row["link_id"]] = title if parallel[pair] == 1 else f"{title} ({row['link_id']})"
+    return titles
 
 
 def route_title(network: Network, nodes: Sequence[str]) -> str:
@@ -202,3 +234,45 @@ def _assumed(network: Network) -> str:
     if assumed == 0:
         return f"None of the {count(len(basis), 'input figure')} is assumed."
     return f"{assumed:,} of {count(len(basis), 'input figure')} are assumed; the list of assumptions names each."
+
+
+def proof(plan: Plan) -> tuple[str, ...]:
+    """Why no plan does better, and how anybody can check it, in paragraphs.
+
+    Args:
+        plan: The plan.
+
+    Returns:
+        What the growth factor promises, why it cannot be more, how large the gap is, what fairness means here.
+    """
+    growth = plan.growth
+    fair = (
+        "The served rates are fair: no demand could be given a larger share of what it asks for without taking from "
+        f"one whose share, weighed by priority, is no larger. This was settled in {count(len(plan.levels), 'step')}, "
+        "each of which plan.json proves by prices of its own."
+    )
+    if growth.factor is None:
+        return ("No demand asks for key, so there is no factor by which demand could grow.", fair)
+    if not growth.factor or growth.bound is None:
+        return (
+            "At least one demand has no route that carries key, so there is no factor above 0 by which all could grow.",
+            fair,
+        )
+    times = fold(growth.factor)
+    gap = "none" if not growth.gap else f"{growth.gap:.1e}"
+    reached = (
+        f"{times} times every requested rate can be served at once: growth_routes.csv lists routes and rates that do "
+        "so and load no link beyond its key rate."
+    )
+    bound = (
+        "More is impossible. Give each link below its price and all other links the price 0. Whatever the plan, a "
+        "demand pays for each bit/s at least the price of its cheapest route, and all demands together cannot pay more "
+        "than the whole key of the network is worth. Worth divided by the least cost of the requests is therefore a "
+        f"bound on the growth of any plan: {growth.bound:.9g}, against {growth.factor:.9g} reached (gap: {gap})."
+    )
+    check = (
+        "Anybody can check this with a routine for shortest paths. The command “planner verify” with this folder does: "
+        "it recomputes the key rates from the folder's own copy of the inputs and checks routes, loads, fairness and "
+        "prices without the code that made the plan."
+    )
+    return reached, bound, check, fair

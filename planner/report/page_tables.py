@@ -1,0 +1,345 @@
+"""The tables of the report's page: what each cell says, ready to be shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from planner.report.strip import load_class
+from planner.report.style import BIT_PARTS, LOSS_PARTS
+from planner.report.tables import plan_tables
+from planner.report.words import MISSING, link_titles, quantity, route_title
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.network import Network
+    from planner.plan import Plan
+
+MOST_ROWS = 1000
+"""Of a longer table the page shows the first so many; the CSV and the workbook have all."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: its text, the same in the local script, and the class of the style sheet it is marked with."""
+
+    text: str
+    local: str | None = None
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its heading, the unit below, and whether it holds numbers."""
+
+    heading: str
+    unit: str = ""
+    number: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the page."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+
+
+def decibel_table(plan: Plan) -> Table:
+    """Where the decibels of each link go."""
+    links = _link_cells(plan.network)
+    columns = (
+        _words("Link"),
+        Column("Length", "km"),
+        *(Column(title, "dB") for _, title, *_ in LOSS_PARTS),
+        Column("Total", "dB"),
+        _words("Basis"),
+        _words("Source"),
+    )
+    rows = [
+        (
+            links[row["link_id"]],
+            Cell(_bare(row["length_km"], "km")),
+            *(Cell(_bare(row[key], "dB"), mark=_if_measured(row, key)) for key, *_ in LOSS_PARTS),
+            Cell(_bare(math.fsum(row[key] for key, *_ in LOSS_PARTS if not math.isnan(row[key])), "dB")),
+            *_basis(row),
+        )
+        for row in plan.budget.to_dict("records")
+    ]
+    note = "Receiver and detector belong to the module; the detector's loss is its efficiency in decibels. "
+    measured = any(row["measured"] and "loss_db" in row["measured"] for row in plan.budget.to_dict("records"))
+    if measured:
+        note += "An asterisk marks a loss that was measured as a whole; it stands under Fibre."
+    return _table("Loss budget of the links", columns, rows, note=note.strip(), file="links.csv")
+
+
+def bit_table(plan: Plan) -> Table:
+    """Where the bits of each link go."""
+    links = _link_cells(plan.network)
+    columns = (
+        _words("Link"),
+        Column("Pairs"),
+        Column("Sent", "pulses/s"),
+        Column("Detected", "1/s"),
+        Column("Sifted", "bit/s"),
+        *(Column(title, "bit/s") for key, title, *_ in BIT_PARTS if key != "model_key_rate_bps"),
+        Column("Key rate", "bit/s"),
+        Column("QBER", "%"),
+        Column("Bound", "bit/s"),
+    )
+    rows = [
+        (
+            links[row["link_id"]],
+            Cell(f"{row['module_pairs']:,}"),
+            *(Cell(_bare(row[key], "1/s")) for key in ("sent_per_s", "detected_per_s")),
+            Cell(_bare(row["sifted_rate_bps"], "bit/s")),
+            *(Cell(_bare(row[key], "bit/s")) for key, *_ in BIT_PARTS if key != "model_key_rate_bps"),
+            Cell(_bare(row["key_rate_bps"], "bit/s"), mark=_if_measured(row, "key_rate_bps")),
+            Cell(_bare(row["qber"], "%")),
+            Cell(_bare(row["bound_bps"], "bit/s")),
+        )
+        for row in plan.budget.to_dict("records")
+    ]
+    note = "All module pairs of a link together. The bound is the repeaterless limit of the same loss and clock."
+    measured = [row for row in plan.budget.to_dict("records") if row["measured"] and "key_rate_bps" in row["measured"]]
+    if measured:
+        note += " An asterisk marks a measured key rate, which takes the place of the model's: "
+        model = (
+            f"{links[r['link_id']].text} {quantity(r['model_key_rate_bps'], 'bit/s')}"
+            for r in measured
+            if not math.isnan(r["model_key_rate_bps"])
+        )
+        note += "; ".join(model) or "no module is named there"
+        note += "."
+    return _table("Bit budget of the links", columns, rows, note=note, file="links.csv")
+
+
+def load_table(plan: Plan) -> Table:
+    """How much of each link's key is used, the fullest first."""
+    links, crossing = _link_cells(plan.network), _demands_by_link(plan)
+    columns = (
+        _words("Link"),
+        Column("Key rate", "bit/s"),
+        Column("Load", "bit/s"),
+        Column("Headroom", "bit/s"),
+        Column("Utilisation", "%"),
+        Column("Demands"),
+    )
+    rows = [
+        (
+            links[row["link_id"]],
+            Cell(_bare(row["key_rate_bps"], "bit/s")),
+            Cell(_bare(row["load_bps"], "bit/s")),
+            Cell(_bare(max(0.0, row["key_rate_bps"] - row["load_bps"]), "bit/s")),
+            Cell(_bare(row["utilisation"], "%"), mark=f"swatch {load_class(row)}"),
+            Cell(f"{crossing.get(row['link_id'], 0):,}"),
+        )
+        for row in plan.links.sort_values("utilisation", ascending=False, kind="stable").to_dict("records")
+    ]
+    return _table("Utilisation of the links, the fullest first", columns, rows, file="links.csv")
+
+
+def demand_table(plan: Plan) -> Table:
+    """What each demand asks for and gets."""
+    columns = (
+        _words("Demand"),
+        _words("Between"),
+        _words("Service"),
+        Column("Requested", "bit/s"),
+        Column("Served", "bit/s"),
+        Column("Share", "%"),
+        Column("Priority"),
+        _words("Basis"),
+        _words("Source"),
+    )
+    rows = [
+        (
+            Cell(row["demand_id"]),
+            _between(plan.network, row),
+            Cell(_service(plan.network, row)),
+            Cell(_bare(row["requested_bps"], "bit/s")),
+            Cell(_bare(row["served_bps"], "bit/s")),
+            Cell(_bare(row["served_fraction"], "%"), mark="" if row["served_fraction"] >= 1 - 1e-6 else "short"),
+            Cell(f"{row['priority']:g}"),
+            *_basis(row),
+        )
+        for row in plan.demands.to_dict("records")
+    ]
+    return _table("Demands: requested and served", columns, rows, file="demands.csv")
+
+
+def route_table(plan: Plan) -> Table:
+    """The routes in use."""
+    columns = (
+        _words("Demand"),
+        _words("Route"),
+        Column("Links"),
+        Column("Length", "km"),
+        Column("Rate", "bit/s"),
+    )
+    rows = [
+        (
+            Cell(row["demand_id"]),
+            Cell(route_title(plan.network, row["nodes"])),
+            Cell(f"{row['hops']:,}"),
+            Cell(_bare(row["length_km"], "km")),
+            Cell(_bare(row["rate_bps"], "bit/s")),
+        )
+        for row in plan.routes.to_dict("records")
+    ]
+    return _table("Routes in use", columns, rows, note="Every station of each route: routes.csv.", file="routes.csv")
+
+
+def bottleneck_table(plan: Plan) -> Table:
+    """The links that limit the plan."""
+    links = _link_cells(plan.network)
+    reasons = {"growth": "further growth of all demands", "service": "what some demands are served"}
+    columns = (
+        _words("Link"),
+        _words("Limits"),
+        Column("Demands"),
+        Column("Part of the price", "%"),
+        _words("In words"),
+    )
+    rows = [
+        (
+            links[row["link_id"]],
+            Cell(reasons.get(row["limits"], row["limits"])),
+            Cell(f"{row['demands_limited']:,}"),
+            Cell(_bare(row["price_share"], "%")),
+            Cell(row["sentence"]),
+        )
+        for row in plan.bottlenecks.to_dict("records")
+    ]
+    note = "The part of the price says how much of the proof rests on the link: relief pays most where it is largest."
+    return _table("The links that limit the plan", columns, rows, note=note, file="bottlenecks.csv")
+
+
+def price_table(plan: Plan) -> Table:
+    """The prices that prove the growth factor, the weightiest first."""
+    links = _link_cells(plan.network)
+    ends = {row["link_id"]: row for row in plan.links.to_dict("records")}
+    priced = {link: price for link, price in plan.growth.prices.items() if price > 0 and ends[link]["key_rate_bps"] > 0}
+    columns = (_words("Link"), Column("Key rate", "bit/s"), Column("Price", "per bit/s"))
+    rows = [
+        (
+            links[link],
+            Cell(_bare(ends[link]["key_rate_bps"], "bit/s")),
+            Cell(f"{price:.6g}"),
+        )
+        for link, price in sorted(priced.items(), key=lambda item: (-item[1] * ends[item[0]]["key_rate_bps"], item[0]))
+    ]
+    rows += [
+        (Cell(name), Cell(MISSING), Cell(f"{price:.6g}"))
+        for name, price in sorted(plan.growth.resource_prices.items())
+        if price > 0
+    ]
+    return _table("Links with a price; all other links are free", columns, rows, file="plan.json")
+
+
+def source_table(plan: Plan) -> Table:
+    """Where the figures come from."""
+    columns = (_words("Key"), _words("Source"), _words("Address"), _words("Remark"))
+    rows = [
+        (
+            Cell(row["source"]),
+            Cell(row["citation"]),
+            Cell(row["url"] or (f"doi:{row['doi']}" if row["doi"] else "")),
+            Cell(" ".join(filter(None, ["Read in a text that quotes it." if row["secondary"] else "", row["note"]]))),
+        )
+        for row in plan_tables(plan)["sources"].to_dict("records")
+    ]
+    return _table("Sources", columns, rows, file="plan.xlsx")
+
+
+def assumption_table(assumptions: pd.DataFrame) -> Table:
+    """Every assumed figure, those of one row of the input together.
+
+    Args:
+        assumptions: The table ``assumptions`` of :func:`planner.report.tables.plan_tables`.
+
+    Returns:
+        One row a row of the input; names as in the input files, whose ends are the units.
+    """
+    grouped: dict[tuple[str, ...], list[str]] = {}
+    for row in assumptions.to_dict("records"):
+        key = (row["table"], row["row"], row["source"] or "", row["note"] or "")
+        value = row["value"] if isinstance(row["value"], str) else f"{row['value']:.10g}"
+        grouped.setdefault(key, []).append(f"{row['column']}\u00a0{value}")
+    columns = (_words("Table"), _words("Row"), _words("Assumed figures"), _words("Source"), _words("Remark"))
+    rows = [
+        (Cell(table), Cell(name), Cell(" · ".join(values)), Cell(source), Cell(note))
+        for (table, name, source, note), values in grouped.items()
+    ]
+    return _table("Assumed figures of the input", columns, rows, file="assumptions.csv")
+
+
+def _table(
+    caption: str, columns: Sequence[Column], rows: Iterable[tuple[Cell, ...]], *, file: str, note: str = ""
+) -> Table:
+    """Puts a table together; columns without any text are left out."""
+    listed = tuple(rows)
+    if len(listed) > MOST_ROWS:
+        note = f"{note} The first {MOST_ROWS:,} of {len(listed):,} rows; {file} has all.".strip()
+    used = [place for place in range(len(columns)) if any(row[place].text for row in listed)]
+    shown = tuple(tuple(row[place] for place in used) for row in listed[:MOST_ROWS])
+    return Table(caption, tuple(columns[place] for place in used), shown, note)
+
+
+def _words(heading: str) -> Column:
+    return Column(heading, number=False)
+
+
+def _bare(value: float, unit: str) -> str:
+    """A quantity without the unit that the heading says; a prefix stays."""
+    return quantity(value, unit).removesuffix(unit.removeprefix("1")).rstrip()
+
+
+def _link_cells(network: Network) -> Mapping[str, Cell]:
+    """How each link is called, also in the local script, by link id."""
+    local = dict(zip(network.nodes["node_id"], network.nodes["name_local"], strict=True))
+    titles = link_titles(network)
+    ends = zip(network.links["link_id"], network.links["node_a"], network.links["node_b"], strict=True)
+    return {link: Cell(titles[link], _local_title(local[a], local[b])) for link, a, b in ends}
+
+
+def _local_title(one: str | None, other: str | None) -> str | None:
+    return f"{one}–{other}" if one and other else None
+
+
+def _between(network: Network, row: dict[Any, Any]) -> Cell:
+    local = dict(zip(network.nodes["node_id"], network.nodes["name_local"], strict=True))
+    title = network.link_title(row["node_a"], row["node_b"])
+    return Cell(title, _local_title(local[row["node_a"]], local[row["node_b"]]))
+
+
+def _basis(row: dict[Any, Any]) -> tuple[Cell, Cell]:
+    return Cell(row["basis"] or "", mark=f"basis {row['basis']}"), Cell(row["source"] or "")
+
+
+def _if_measured(row: dict[Any, Any], key: str) -> str:
+    column = "loss_db" if key == "fibre_loss_db" else key
+    return "measured" if column in (row["measured"] or "").split(";") else ""
+
+
+def _service(network: Network, row: dict[Any, Any]) -> str:
+    if row["service"] is None or isinstance(row["service"], float):
+        return ""
+    service = network.services.get(row["service"])
+    if service is None:
+        return str(row["service"])
+    return f"{service.title}: {row['units']:,.10g} × {service.unit}"
+
+
+def _demands_by_link(plan: Plan) -> dict[str, int]:
+    """How many demands use each link."""
+    users: dict[str, set[str]] = {}
+    for demand, links in zip(plan.routes["demand_id"], plan.routes["links"], strict=True):
+        for link in links:
+            users.setdefault(link, set()).add(demand)
+    return {link: len(demands) for link, demands in users.items()}
