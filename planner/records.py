@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -39,6 +40,11 @@ def _printable(text: str) -> str:
     for letter in text:
         if unicodedata.category(letter) in ("Cc", "Cs"):
             raise ValueError(f"contains the control character U+{ord(letter):04X}")
+    return text
+
+
+def _prose(text: str) -> str:
+    _printable(text.translate({ord("\n"): " ", ord("\r"): " ", ord("\t"): " "}))
     return text
 
 
@@ -78,6 +84,7 @@ def wkt_points(text: str) -> list[tuple[float, float]]:
 
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
 Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_printable)]
+Prose = Annotated[str, Field(min_length=1, max_length=20_000), AfterValidator(_prose)]
 Wkt = Annotated[str, AfterValidator(_wkt_line)]
 
 
@@ -85,25 +92,84 @@ def _unit(unit: str) -> dict[str, Any]:
     return {"unit": unit}
 
 
+@dataclass(frozen=True)
+class Rule:
+    """What must hold between the fields of one record.
+
+    Attributes:
+        columns: The fields that it looks at; the first is the one to blame.
+        broken: Takes the fields of a record; says what is wrong, or None.
+    """
+
+    columns: tuple[str, ...]
+    broken: Callable[[Mapping[str, Any]], str | None]
+
+
+def _source_missing(row: Mapping[str, Any]) -> str | None:
+    if row["basis"] == "assumed" or row["source"] is not None:
+        return None
+    return f"the basis '{row['basis']}' needs a source (a key of sources.toml)"
+
+
+def _one_node(row: Mapping[str, Any]) -> str | None:
+    return "node_a and node_b are the same node" if row["node_a"] == row["node_b"] else None
+
+
+def _no_rate(row: Mapping[str, Any]) -> str | None:
+    if row["module"] is None and row["key_rate_bps"] is None:
+        return "a link needs a module or a measured key_rate_bps"
+    return None
+
+
+def _arm_too_long(row: Mapping[str, Any]) -> str | None:
+    if row["arm_a_km"] is None or row["arm_a_km"] <= row["length_km"]:
+        return None
+    return f"the arm of {row['arm_a_km']} km is longer than the whole link of {row['length_km']} km"
+
+
+def _arm_too_lossy(row: Mapping[str, Any]) -> str | None:
+    loss_db = row["loss_db"]
+    if loss_db is None:
+        loss_db = row["length_km"] * row["attenuation_db_per_km"] + row["extra_loss_db"]
+    if row["arm_a_loss_db"] is None or row["arm_a_loss_db"] <= loss_db:
+        return None
+    return f"the arm's loss of {row['arm_a_loss_db']} dB is more than the whole link's, {loss_db:g} dB"
+
+
+def _no_request(row: Mapping[str, Any]) -> str | None:
+    by_service = row["service"] is not None or row["units"] is not None
+    return "give either rate_bps, or service and units" if (row["rate_bps"] is not None) == by_service else None
+
+
+def _half_a_service(row: Mapping[str, Any]) -> str | None:
+    if row["rate_bps"] is not None or (row["service"] is None) == (row["units"] is None):
+        return None
+    return "service and units belong together; one is blank"
+
+
+_SOURCED = Rule(("source", "basis"), _source_missing)
+
+
 class Record(BaseModel):
     """Base of the records: unknown fields, NaN and infinity are errors."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True, str_strip_whitespace=True)
 
-
-class _Sourced(Record):
-    """A record with the fields ``basis`` and ``source``: a source is required unless the basis is assumed."""
+    rules: ClassVar[tuple[Rule, ...]] = ()
+    """What must hold between the fields, besides the limits of each."""
 
     @model_validator(mode="after")
-    def _source_unless_assumed(self) -> Self:
-        basis, source = getattr(self, "basis"), getattr(self, "source")  # noqa: B009 (fields of the subclasses)
-        if basis != "assumed" and source is None:
-            raise ValueError(f"the basis '{basis}' needs a source (a key of sources.toml)")
+    def _keeps_the_rules(self) -> Self:
+        for rule in self.rules:
+            if message := rule.broken(self.__dict__):
+                raise ValueError(message)
         return self
 
 
-class NodeRecord(_Sourced):
+class NodeRecord(Record):
     """A site of the network: a row of nodes.csv."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (_SOURCED,)
 
     node_id: Slug = Field(description="Unique id: letters, digits, '-', '_', '.'.")
     name: Text = Field(description="Name shown to people.")
@@ -123,8 +189,16 @@ class NodeRecord(_Sourced):
     year: int | None = Field(default=None, ge=1980, le=2200, description="In service from.")
 
 
-class LinkRecord(_Sourced):
+class LinkRecord(Record):
     """A QKD link, which makes key between two key-holding nodes: a row of links.csv."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        _SOURCED,
+        Rule(("node_b", "node_a"), _one_node),
+        Rule(("module", "key_rate_bps"), _no_rate),
+        Rule(("arm_a_km", "length_km"), _arm_too_long),
+        Rule(("arm_a_loss_db", "loss_db", "length_km", "attenuation_db_per_km", "extra_loss_db"), _arm_too_lossy),
+    )
 
     link_id: Text = Field(description="Unique id.")
     node_a: Slug = Field(description="One end, a node_id.")
@@ -167,17 +241,16 @@ class LinkRecord(_Sourced):
     geometry: Wkt | None = Field(default=None, description="Course of the cable: WKT LineString, WGS84 lon lat.")
     year: int | None = Field(default=None, ge=1980, le=2200, description="In service from.")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> LinkRecord:
-        if self.node_a == self.node_b:
-            raise ValueError("node_a and node_b are the same node; a link joins two")
-        if self.module is None and self.key_rate_bps is None:
-            raise ValueError("a link needs a module or a measured key_rate_bps")
-        return self
 
-
-class DemandRecord(_Sourced):
+class DemandRecord(Record):
     """A demand for key between two nodes: a row of demands.csv."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        _SOURCED,
+        Rule(("node_b", "node_a"), _one_node),
+        Rule(("rate_bps", "service", "units"), _no_request),
+        Rule(("units", "service", "rate_bps"), _half_a_service),
+    )
 
     demand_id: Text = Field(description="Unique id.")
     node_a: Slug = Field(description="One end, a node_id.")
@@ -193,23 +266,14 @@ class DemandRecord(_Sourced):
     basis: Basis = Field(default="assumed", description="How the row is known.")
     source: Text | None = Field(default=None, description="Key of sources.toml; required unless assumed.")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> DemandRecord:
-        if self.node_a == self.node_b:
-            raise ValueError("node_a and node_b are the same node; a demand joins two")
-        if (self.rate_bps is None) == (self.service is None):
-            raise ValueError("give either rate_bps, or service and units")
-        if (self.service is None) != (self.units is None):
-            raise ValueError("service and units belong together")
-        return self
-
 
 class NetworkInfo(Record):
     """What network.toml says; only the title is required."""
 
-    title: Text
-    title_local: Text | None = None
-    description: Text | None = None
+    title: Text = Field(description="Title for people.")
+    title_local: Text | None = Field(default=None, description="Title in the local script.")
+    description: Prose | None = Field(default=None, description="A few sentences.")
+    name: Text | None = Field(default=None, description="Short name; that of the folder by default.")
     include: list[Text] = Field(default_factory=list, description="Networks whose tables are joined to this one.")
     defaults: dict[str, Any] = Field(default_factory=dict, description="Values for blank cells of links.csv.")
 
@@ -217,20 +281,22 @@ class NetworkInfo(Record):
 class SourceRecord(Record):
     """Where a figure comes from: a table of sources.toml."""
 
-    citation: Text = Field(description="Author, title, place, date: enough to find it.")
+    citation: Prose = Field(description="Author, title, place, date: enough to find it.")
     url: Text | None = None
     doi: Text | None = None
     secondary: bool = Field(default=False, description="The figure was read in a text that quotes the named source.")
-    note: Text | None = None
+    note: Prose | None = None
 
 
-class Figure(_Sourced):
+class Figure(Record):
     """A number with its basis."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (_SOURCED,)
 
     value: float = Field(ge=0)
     basis: Basis
     source: Text | None = None
-    note: Text | None = None
+    note: Prose | None = None
 
 
 class ServiceRecord(Record):
@@ -243,7 +309,7 @@ class ServiceRecord(Record):
 
     title: Text
     title_local: Text | None = None
-    description: Text
+    description: Prose
     unit: Text = Field(description="What is counted: subscriber, gateway, terminal, room.")
     key_bits: Figure | None = Field(default=None, description="Bits of one key (SM4: 128).")
     keys_per_session: Figure | None = Field(default=None, description="Keys drawn to set up one session.")

@@ -1,25 +1,32 @@
-"""What ships with the planner, with a line each."""
+"""What ships with the planner."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from planner.shipped import Kind, data_dir, read_toml, shipped_ids
-
-_KINDS: tuple[Kind, ...] = ("networks", "modules", "services")
+from planner.shipped import data_dir, read_toml, shipped_ids
 
 
 def catalogue() -> dict[str, list[dict[str, Any]]]:
     """The shipped networks, modules and services.
 
     Returns:
-        For each of the three, a list of ``{"id", "title", "title_local"}``, sorted by id.
+        For ``"networks"``, ``"modules"`` and ``"services"``: an entry for each, sorted by ``"id"``, with ``"title"``
+        and ``"title_local"`` (None where there is none).
+
+    Raises:
+        InputError: A shipped file is damaged.
     """
-    return {kind: [_entry(kind, name) for name in shipped_ids(kind)] for kind in _KINDS}
-
-
-def _entry(kind: Kind, name: str) -> dict[str, Any]:
-    folder = data_dir() / kind
-    path = folder / name / "network.toml" if kind == "networks" else folder / f"{name}.toml"
-    content = read_toml(path)
-    return {"id": name, "title": content["title"], "title_local": content.get("title_local")}
+    paths = {
+        "networks": [(name, data_dir() / "networks" / name / "network.toml") for name in shipped_ids("networks")],
+        "modules": [(name, data_dir() / "modules" / f"{name}.toml") for name in shipped_ids("modules")],
+        "services": [(name, data_dir() / "services" / f"{name}.toml") for name in shipped_ids("services")],
+    }
+    entries: dict[str, list[dict[str, Any]]] = {}
+    for kind, found in paths.items():
+        tables = [(name, read_toml(path, name=f"data/{kind}/{path.name}")) for name, path in found]
+        entries[kind] = [
+            {"id": name, "title": str(table.get("title", name)), "title_local": table.get("title_local")}
+            for name, table in tables
+        ]
+    return entries

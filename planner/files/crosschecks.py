@@ -1,0 +1,162 @@
+"""Where the tables meet: whether what a row names is there and fits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from planner.errors import Problem, nearest
+from planner.files.cells import quoted
+from planner.files.reading import Reading
+from planner.files.rows import Row
+from planner.records import KEY_HOLDING_KINDS, TRANSPARENT_KINDS, split_list
+from planner.shipped import shipped_ids
+
+EARTH_RADIUS_KM = 6371.0088
+"""Mean radius (IUGG)."""
+
+LONG_DETOUR = 10.0
+"""A link this many times longer than the great circle is worth a note: perhaps metres or a wrong node."""
+
+_ROUNDING = 1e-3
+"""A length given to a tenth of a kilometre may be this fraction below the great circle without a note."""
+
+
+@dataclass(frozen=True)
+class _Nodes:
+    """The nodes that the other tables name.
+
+    Attributes:
+        ids: Every id, also of rows with problems.
+        kinds: The kind of each node, where it is known.
+        positions: Latitude and longitude in degrees of each node on the ground, where they are known.
+    """
+
+    ids: frozenset[str]
+    kinds: Mapping[str, str]
+    positions: Mapping[str, tuple[float, float]]
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> _Nodes:
+        rows = [row for row in rows if "node_id" in row.values]
+        return cls(
+            ids=frozenset(row.values["node_id"] for row in rows),
+            kinds={row.values["node_id"]: row.values["kind"] for row in rows if "kind" in row.values},
+            positions={
+                row.values["node_id"]: (row.values["lat_deg"], row.values["lon_deg"])
+                for row in rows
+                if {"lat_deg", "lon_deg"} <= row.values.keys() and row.values.get("kind") != "satellite"
+            },
+        )
+
+
+def check_references(*, nodes: list[Row] | None, links: list[Row], demands: list[Row], reading: Reading) -> None:
+    """Checks what links and demands say of the nodes, and the names of coexistence profiles.
+
+    Args:
+        nodes: The joined nodes; None where some could not be read, so that nothing can be said of the ends.
+        links: The joined links.
+        demands: The joined demands.
+        reading: Takes the problems, and notes on lengths that do not fit the positions.
+    """
+    profiles = shipped_ids("coexistence")
+    for row in links:
+        profile = row.values.get("coexistence")
+        if profile is not None and profile not in profiles:
+            message = f"there is no coexistence profile {quoted(profile)}"
+            reading.problems.append(row.problem(message, column="coexistence", expected=nearest(profile, profiles)))
+    if nodes is None:
+        return
+    known = _Nodes.of(nodes)
+    for row in (*links, *demands):
+        reading.problems.extend(_end_problems(row, known))
+    for row in links:
+        reading.problems.extend(_via_problems(row, known))
+        _note_length(row, known, reading=reading)
+
+
+def _end_problems(row: Row, nodes: _Nodes) -> Iterator[Problem]:
+    """The ends must be there and hold keys."""
+    for column in ("node_a", "node_b"):
+        name = row.values.get(column)
+        if name is None:
+            continue
+        if name not in nodes.ids:
+            yield row.problem(f"there is no node {quoted(name)}", column=column, expected=nearest(name, nodes.ids))
+        elif (kind := nodes.kinds.get(name)) in TRANSPARENT_KINDS:
+            message = f"the node {quoted(name)} is a {kind}, which holds no keys"
+            yield row.problem(message, column=column, expected=f"a node of kind {', '.join(sorted(KEY_HOLDING_KINDS))}")
+
+
+def _via_problems(row: Row, nodes: _Nodes) -> Iterator[Problem]:
+    """Light passes switches and at most one measurement station; only that has arms."""
+    via = split_list(row.values.get("via"))
+    stations = []
+    for name in via:
+        kind = nodes.kinds.get(name)
+        if name not in nodes.ids:
+            yield row.problem(f"there is no node {quoted(name)}", column="via", expected=nearest(name, nodes.ids))
+        elif kind is not None and kind not in TRANSPARENT_KINDS:
+            message = f"the node {quoted(name)} is of kind {kind}: light ends there"
+            right = "switches or one measurement station; a link ends at a node that holds keys"
+            yield row.problem(message, column="via", expected=right)
+        elif kind != "switch":
+            stations.append(name)
+    for name in sorted({name for name in via if via.count(name) > 1}):
+        yield row.problem(f"the node {quoted(name)} is there twice", column="via")
+    if len(set(stations)) > 1:
+        message = f"the light passes {len(stations)} measurement stations: {', '.join(stations)}"
+        yield row.problem(message, column="via", expected="at most one")
+    for column in ("arm_a_km", "arm_a_loss_db"):
+        if row.values.get(column) is not None and "via" in row.values and not stations and set(via) <= nodes.ids:
+            message = "an arm is given, but the light passes no measurement station"
+            yield row.problem(message, column=column, expected="a measurement station in the column via")
+
+
+def _note_length(row: Row, nodes: _Nodes, *, reading: Reading) -> None:
+    """Notes a length that does not fit the positions of the ends: never an error."""
+    length_km, ends = row.values.get("length_km"), (row.values.get("node_a"), row.values.get("node_b"))
+    if length_km is None or not all(end in nodes.positions for end in ends):
+        return
+    here, there = (nodes.positions[str(end)] for end in ends)
+    rough_km = _on_a_sphere_km(here, there)
+    # The sphere is within 0.6 % of the ellipsoid; the exact distance costs fifty times more.
+    if rough_km * 1.01 < length_km < rough_km * LONG_DETOUR * 0.99:
+        return
+    distance_km = great_circle_km(here, there)
+    between = f"{distance_km:,.1f} km between {ends[0]} and {ends[1]}"
+    if length_km < distance_km * (1 - _ROUNDING):
+        reading.note(
+            row.problem(f"the length of {length_km:,g} km is below the great circle of {between}", column="length_km")
+        )
+    elif distance_km > 1 and length_km >= LONG_DETOUR * distance_km:
+        times = length_km / distance_km
+        message = f"the length of {length_km:,g} km is {times:,.0f} times the great circle of {between}"
+        reading.note(row.problem(message, column="length_km"))
+
+
+def _on_a_sphere_km(here: tuple[float, float], there: tuple[float, float]) -> float:
+    """Haversine distance of two positions in degrees."""
+    (lat_a, lon_a), (lat_b, lon_b) = (map(math.radians, position) for position in (here, there))
+    squared = (
+        math.sin((lat_b - lat_a) / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
+    )
+    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, squared)))
+
+
+def great_circle_km(here: tuple[float, float], there: tuple[float, float]) -> float:
+    """The shortest distance over the WGS84 ellipsoid.
+
+    Args:
+        here: Latitude and longitude in degrees.
+        there: The same of the other place.
+
+    Returns:
+        Distance in km (Karney, J. Geodesy 87, 43 (2013)).
+    """
+    from geographiclib.geodesic import Geodesic
+
+    line: dict[str, Any] = Geodesic.WGS84.Inverse(*here, *there, Geodesic.DISTANCE)
+    return float(line["s12"]) / 1000

@@ -1,0 +1,230 @@
+"""One network's own files: what a folder or a workbook holds, before it is joined with others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from planner.errors import InputError, Problem
+from planner.files.cells import CellError, convert, is_blank
+from planner.files.reading import Reading
+from planner.files.rows import Defaults, Home, Row, read_defaults, read_rows
+from planner.files.tables import Line, csv_lines, table_of
+from planner.files.text import read_text, read_toml, toml_row
+from planner.files.wording import problems_of
+from planner.files.workbook import read_sheets, sheet_name
+from planner.records import TABLES, LinkRecord, NetworkInfo, split_list
+
+INFO_FILE = "network.toml"
+INFO_SHEET = "network"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one network says itself.
+
+    Attributes:
+        home: Where it lives.
+        info: What network.toml (or the sheet ``network``) says; None where it could not be understood.
+        info_file: That file's name in messages.
+        info_rows: The rows of its dotted keys.
+        rows: The rows of each table; None where the table is missing or could not be understood.
+        defaults: What blank cells of its links take.
+    """
+
+    home: Home
+    info: NetworkInfo | None
+    info_file: str
+    info_rows: Mapping[str, int | None]
+    rows: Mapping[str, list[Row] | None]
+    defaults: Defaults
+
+
+@dataclass(frozen=True)
+class _Raw:
+    """The cells of a network, not yet understood.
+
+    Attributes:
+        info: What network.toml says; None where it could not be read.
+        info_file: Its name in messages.
+        info_rows: The rows of its dotted keys.
+        tables: The name in messages and the rows of each table that is there.
+        missing: What to say of each table that is not there.
+    """
+
+    info: Mapping[str, Any] | None
+    info_file: str
+    info_rows: Mapping[str, int | None]
+    tables: Mapping[str, tuple[str, list[Line]]]
+    missing: Mapping[str, Problem] = field(default_factory=dict)
+
+
+def read_part(path: Path, *, home: Home, reading: Reading, without: frozenset[str] = frozenset()) -> Part:
+    """Reads what one network says itself.
+
+    Args:
+        path: Its folder, or its workbook.
+        home: Where it lives.
+        reading: Takes files, problems and notes.
+        without: Tables that are not to be read.
+
+    Returns:
+        The network's own rows, checked one by one.
+    """
+    wanted = [name for name in TABLES if name not in without]
+    raw = (_read_folder if path.is_dir() else _read_workbook)(path, home=home, wanted=wanted, reading=reading)
+    info = None if raw.info is None else _network_info(raw, reading=reading)
+    given = {} if raw.info is None else raw.info.get("defaults", {})
+    if raw.info is None:
+        defaults = Defaults(file=raw.info_file, unknown=frozenset(LinkRecord.model_fields))
+    else:
+        given = given if isinstance(given, dict) else {}
+        defaults = read_defaults(given, file=raw.info_file, rows=raw.info_rows, reading=reading)
+    includes = raw.info is not None and bool(raw.info.get("include"))
+    rows: dict[str, list[Row] | None] = {}
+    for name in wanted:
+        if name in raw.tables:
+            file, lines = raw.tables[name]
+            rows[name] = _understand(name, lines, file=file, home=home, defaults=defaults, reading=reading)
+        else:
+            rows[name] = [] if includes and name in raw.missing else None
+            if not includes and name in raw.missing:
+                reading.problems.append(raw.missing[name])
+    return Part(home, info, raw.info_file, raw.info_rows, rows, defaults)
+
+
+def read_demands(path: Path, *, home: Home, reading: Reading) -> list[Row] | None:
+    """Reads demands from a file of their own: a CSV table, or a workbook with a sheet ``demands``.
+
+    Args:
+        path: The file.
+        home: The network whose services and sources the demands name.
+        reading: Takes the file, problems and notes.
+
+    Returns:
+        The rows; None where the file could not be understood.
+    """
+    file = path.name
+    with reading.collecting():
+        if path.suffix.lower() == ".xlsx":
+            sheets = read_sheets(reading.read(path, file=file), file=file, reading=reading)
+            if "demands" not in sheets:
+                raise InputError(_missing_sheet("demands", sheets, file=file))
+            lines, file = sheets["demands"], sheet_name(file, "demands")
+        else:
+            lines = csv_lines(read_text(path, file=file, reading=reading), file=file, reading=reading)
+        return _understand("demands", lines, file=file, home=home, defaults=None, reading=reading)
+    return None
+
+
+def _understand(
+    name: str, lines: list[Line], *, file: str, home: Home, defaults: Defaults | None, reading: Reading
+) -> list[Row] | None:
+    record = TABLES[name]
+    defaults = defaults if record is LinkRecord else None
+    given = frozenset() if defaults is None else frozenset(defaults.values) | defaults.unknown
+    required_ends = frozenset({"link_id", "node_a", "node_b", "length_km"})
+    if defaults is not None and len(defaults.unknown) == len(LinkRecord.model_fields):
+        given -= required_ends  # the defaults are not known at all: they seldom give these
+    table = table_of(lines, record=record, given=given, file=file, reading=reading)
+    if table is None:
+        return None
+    return read_rows(table, record=record, home=home, defaults=defaults, reading=reading)
+
+
+def _read_folder(path: Path, *, home: Home, wanted: list[str], reading: Reading) -> _Raw:
+    info_file, info, text = home.file(INFO_FILE), None, ""
+    with reading.collecting():
+        info, text = read_toml(path / INFO_FILE, file=info_file, reading=reading)
+    tables: dict[str, tuple[str, list[Line]]] = {}
+    missing: dict[str, Problem] = {}
+    for name in wanted:
+        file = home.file(f"{name}.csv")
+        try:
+            tables[name] = (
+                file,
+                csv_lines(read_text(path / f"{name}.csv", file=file, reading=reading), file=file, reading=reading),
+            )
+        except InputError as error:
+            if (path / f"{name}.csv").exists():
+                reading.problems.extend(error.problems)
+            else:
+                (problem,) = error.problems
+                columns = ",".join(key for key, info in TABLES[name].model_fields.items() if info.is_required())
+                right = problem.expected or f"a table; a header alone will do: {columns}"
+                missing[name] = Problem(problem.message, file=file, expected=right)
+    keys = [*(info or {}), *(f"defaults.{key}" for key in _table(info, "defaults"))]
+    return _Raw(info, info_file, {key: toml_row(text, key) for key in keys}, tables, missing)
+
+
+def _table(info: Mapping[str, Any] | None, key: str) -> Mapping[str, Any]:
+    value = (info or {}).get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _read_workbook(path: Path, *, home: Home, wanted: list[str], reading: Reading) -> _Raw:
+    file = home.label
+    info_file = sheet_name(file, INFO_SHEET)
+    try:
+        sheets = read_sheets(reading.read(path, file=file), file=file, reading=reading)
+    except InputError as error:
+        reading.problems.extend(error.problems)
+        return _Raw(None, info_file, {}, {})
+    for name in sheets:
+        if name not in (INFO_SHEET, *TABLES):
+            reading.note(Problem(f"the sheet '{name}' is not read", file=file))
+    tables = {name: (sheet_name(file, name), sheets[name]) for name in wanted if name in sheets}
+    missing = {name: _missing_sheet(name, sheets, file=file) for name in wanted if name not in sheets}
+    if INFO_SHEET not in sheets:
+        reading.problems.append(_missing_sheet(INFO_SHEET, sheets, file=file))
+        return _Raw(None, info_file, {}, tables, missing)
+    info, rows = _key_values(sheets[INFO_SHEET], file=info_file, reading=reading)
+    return _Raw(info, info_file, rows, tables, missing)
+
+
+def _missing_sheet(name: str, sheets: Mapping[str, Any], *, file: str) -> Problem:
+    there = ", ".join(f"'{sheet}'" for sheet in sheets)
+    return Problem(f"the sheet '{name}' is missing", file=file, expected=f"a sheet '{name}' beside {there}")
+
+
+def _key_values(lines: list[Line], *, file: str, reading: Reading) -> tuple[dict[str, Any], dict[str, int | None]]:
+    """The sheet ``network``: a key and its value in each row, ``defaults.<column>`` for defaults."""
+    info: dict[str, Any] = {}
+    rows: dict[str, int | None] = {}
+    for position, (row, cells) in enumerate(lines):
+        key, value = [*cells, None, None][:2]
+        key = "" if is_blank(key) else str(key).strip()
+        if (position == 0 and key == "key") or is_blank(value) or not key:
+            if not key and not is_blank(value):
+                reading.problems.append(Problem("a value without a key", file=file, row=row))
+            continue
+        if key in rows:
+            reading.problems.append(
+                Problem(f"the key is there twice, first in row {rows[key]}", file=file, row=row, column=key)
+            )
+            continue
+        rows[key] = row
+        table, _, column = key.partition(".")
+        if table == "defaults":
+            info.setdefault("defaults", {})[column] = value
+            continue
+        try:
+            text = str(convert(value, dtype="object"))
+        except CellError as error:
+            reading.problems.append(Problem(str(error), file=file, row=row, column=key))
+            continue
+        info[key] = list(split_list(text)) if key == "include" else text
+    return info, rows
+
+
+def _network_info(raw: _Raw, *, reading: Reading) -> NetworkInfo | None:
+    assert raw.info is not None
+    try:
+        return NetworkInfo.model_validate(dict(raw.info))
+    except ValidationError as error:
+        reading.problems.extend(problems_of(error, record=NetworkInfo, file=raw.info_file, rows=raw.info_rows))
+        return None

@@ -1,0 +1,112 @@
+"""A network is written out flat and complete: its files are enough to read it again, without anything shipped."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from planner.files.naming import is_module_path
+from planner.network import InputFile
+from planner.records import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pydantic import BaseModel
+
+    from planner.network import Network
+    from planner.physics.module import Module
+
+
+def input_files(network: Network) -> tuple[InputFile, ...]:
+    """The files of a folder from which :func:`planner.load` gives the same network again.
+
+    The tables are joined and their blanks filled; numbers are written so that they are read back bit for bit.
+    A module that was named by a path gets an id of its own, and the links name that.
+
+    Args:
+        network: The network.
+
+    Returns:
+        ``network.toml``, ``nodes.csv``, ``links.csv``, ``demands.csv``, ``sources.toml``, ``modules/<id>.toml`` and
+        ``services/<id>.toml``, as far as the network has them, in the order of their names.
+    """
+    ids = _module_ids(network.modules)
+    info = {
+        "title": network.title,
+        "title_local": network.title_local,
+        "description": network.description,
+        "name": network.name,
+    }
+    contents = {"network.toml": _toml(info)}
+    for name, record in TABLES.items():
+        frame: pd.DataFrame = getattr(network, name)
+        if name == "links":
+            frame = frame.assign(module=frame["module"].map(lambda module: ids.get(module, module)).astype("object"))
+        contents[f"{name}.csv"] = _csv(frame, columns=record.model_fields)
+    for name, module in network.modules.items():
+        contents[f"modules/{ids[name]}.toml"] = _toml(_module(module))
+    for name, service in network.services.items():
+        contents[f"services/{name}.toml"] = _toml(_record(service))
+    if network.sources:
+        contents["sources.toml"] = _toml({key: _record(source) for key, source in sorted(network.sources.items())})
+    return tuple(InputFile(name=name, content=content) for name, content in sorted(contents.items()))
+
+
+def _module_ids(names: Iterable[str]) -> dict[str, str]:
+    """An id for every module: its own, or one made of the name of its file."""
+    ids = {name: name for name in names if not is_module_path(name)}
+    taken = {name.lower() for name in ids}  # some file systems do not tell upper from lower case
+    for name in sorted(name for name in names if name not in ids):
+        stem = PurePosixPath(name.replace("\\", "/")).stem
+        base = re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-.") or "module"
+        number = 1
+        while (unique := base if number == 1 else f"{base}-{number}").lower() in taken:
+            number += 1
+        ids[name] = unique
+        taken.add(unique.lower())
+    return ids
+
+
+def _module(module: Module) -> dict[str, Any]:
+    return {
+        "title": module.title,
+        "title_local": module.title_local,
+        "note": module.note,
+        "protocol": module.protocol,
+        "basis": module.basis,
+        "source": module.source,
+        **module.parameters,
+        "parameter_basis": dict(module.parameter_basis) or None,
+        "parameter_source": dict(module.parameter_source) or None,
+        "published": [dict(point) for point in module.published] or None,
+    }
+
+
+def _record(record: BaseModel) -> dict[str, Any]:
+    return record.model_dump(exclude_defaults=True)
+
+
+def _toml(table: Mapping[str, Any]) -> bytes:
+    import tomli_w
+
+    return tomli_w.dumps({key: value for key, value in table.items() if value is not None}).encode()
+
+
+def _csv(frame: pd.DataFrame, *, columns: Iterable[str]) -> bytes:
+    names = list(columns)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(zip(*([_cell(value) for value in frame[name]] for name in names), strict=True))
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    """A cell: blank for nothing, and the shortest digits that give the same number again."""
+    if value is None or value != value or str(value) == "<NA>":  # noqa: PLR0124 (only NaN differs from itself)
+        return ""
+    return value if isinstance(value, str) else repr(value.item() if hasattr(value, "item") else value)
