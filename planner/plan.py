@@ -73,7 +73,7 @@ class Plan:
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as plain data, ready for JSON: what ``plan.json`` holds."""
-        served = dict(self.routes.groupby("demand_id", sort=False))
+        served = {str(demand): routes for demand, routes in self.routes.groupby("demand_id", sort=False)}
         return {
             "network": self.network.name,
             "title": self.network.title,
