@@ -179,6 +179,8 @@ def _chart(
     reach = [max(v for _, v, _ in bar.parts) if overlaid else sum(v for _, v, _ in bar.parts) for bar in bars]
     limit = limit or max([*reach, 1e-9]) * 1.02
     scale, values = _scale([value for bar in bars for _, value, _ in bar.parts], limit=limit, may_be_log=overlaid)
+    if values[0] > 0:
+        note = f"Logarithmic axis. {note}".strip()
     picture = Drawing(_WIDTH, _TOP + _ROW * len(bars) + 6, title=title)
     _draw_axis(picture, scale=scale, values=values, unit=unit, rows=len(bars))
     for number, bar in enumerate(bars):

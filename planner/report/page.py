@@ -12,6 +12,7 @@ from planner.records import RELAY_KINDS
 from planner.report import page_tables
 from planner.report.chains import find_chains
 from planner.report.charts import plan_charts
+from planner.report.figures import figures
 from planner.report.page_tables import Table, assumption_table
 from planner.report.strip import strip_map, strip_title, to_scale
 from planner.report.style import BIT_PARTS, LOSS_PARTS, MEASURES, SYMBOLS, UNUSABLE
@@ -147,6 +148,8 @@ def _key_figures(plan: Plan) -> tuple[KeyFigure, ...]:
     growth = "–" if factor is None else f"{fold(factor)} ×"
     relays = int(plan.network.nodes["kind"].isin(RELAY_KINDS).sum())
     length_km = float(plan.network.links["length_km"].sum())
+    basis = figures(plan.network)["basis"]
+    assumed = int((basis == "assumed").sum())
     return (
         KeyFigure(f"{full:,} of {len(asking):,}", "demands served in full"),
         KeyFigure(growth, "growth factor", "of all demands together"),
@@ -154,6 +157,7 @@ def _key_figures(plan: Plan) -> tuple[KeyFigure, ...]:
         *_extremes(plan),
         KeyFigure(quantity(length_km, "km"), "of fibre", count(len(plan.network.links), "link")),
         KeyFigure(f"{relays:,}", "trusted nodes", count(int(plan.network.links["module_pairs"].sum()), "module pair")),
+        KeyFigure(f"{assumed:,}", "assumed figures", f"of {len(basis):,} in the input"),
     )
 
 
