@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 import re
 import unicodedata
@@ -78,7 +78,7 @@ def _text(cell: Any) -> str:
         return cell.strip()
     if isinstance(cell, bool):
         raise CellError(f"{str(cell).upper()} is a truth value where text belongs")
-    if isinstance(cell, (datetime.date, datetime.time, datetime.timedelta)):
+    if isinstance(cell, (dt.date, dt.time, dt.timedelta)):
         raise CellError(f"{cell} is a date or time where text belongs", expected="a cell formatted as text")
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
@@ -88,7 +88,7 @@ def _text(cell: Any) -> str:
 def _number(cell: Any) -> float:
     if isinstance(cell, bool):
         raise CellError(f"{str(cell).upper()} is a truth value where a number belongs")
-    if isinstance(cell, (datetime.date, datetime.time, datetime.timedelta)):
+    if isinstance(cell, (dt.date, dt.time, dt.timedelta)):
         raise CellError(f"{cell} is a date or time where a number belongs", expected="a cell formatted as a number")
     if isinstance(cell, str):
         return _parse(cell.strip())

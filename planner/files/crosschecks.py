@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from planner.errors import Problem, nearest
 from planner.files.cells import quoted
-from planner.files.reading import Reading
-from planner.files.rows import Row
 from planner.records import KEY_HOLDING_KINDS, TRANSPARENT_KINDS, split_list
 from planner.shipped import shipped_ids
+
+if TYPE_CHECKING:
+    from planner.files.reading import Reading
+    from planner.files.rows import Row
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius (IUGG)."""
@@ -40,14 +42,14 @@ class _Nodes:
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> _Nodes:
-        rows = [row for row in rows if "node_id" in row.values]
+        rows = [row for row in rows if "node_id" in row.fields]
         return cls(
-            ids=frozenset(row.values["node_id"] for row in rows),
-            kinds={row.values["node_id"]: row.values["kind"] for row in rows if "kind" in row.values},
+            ids=frozenset(row.fields["node_id"] for row in rows),
+            kinds={row.fields["node_id"]: row.fields["kind"] for row in rows if "kind" in row.fields},
             positions={
-                row.values["node_id"]: (row.values["lat_deg"], row.values["lon_deg"])
+                row.fields["node_id"]: (row.fields["lat_deg"], row.fields["lon_deg"])
                 for row in rows
-                if {"lat_deg", "lon_deg"} <= row.values.keys() and row.values.get("kind") != "satellite"
+                if {"lat_deg", "lon_deg"} <= row.fields.keys() and row.fields.get("kind") != "satellite"
             },
         )
 
@@ -63,7 +65,7 @@ def check_references(*, nodes: list[Row] | None, links: list[Row], demands: list
     """
     profiles = shipped_ids("coexistence")
     for row in links:
-        profile = row.values.get("coexistence")
+        profile = row.fields.get("coexistence")
         if profile is not None and profile not in profiles:
             message = f"there is no coexistence profile {quoted(profile)}"
             reading.problems.append(row.problem(message, column="coexistence", expected=nearest(profile, profiles)))
@@ -80,7 +82,7 @@ def check_references(*, nodes: list[Row] | None, links: list[Row], demands: list
 def _end_problems(row: Row, nodes: _Nodes) -> Iterator[Problem]:
     """The ends must be there and hold keys."""
     for column in ("node_a", "node_b"):
-        name = row.values.get(column)
+        name = row.fields.get(column)
         if name is None:
             continue
         if name not in nodes.ids:
@@ -92,7 +94,7 @@ def _end_problems(row: Row, nodes: _Nodes) -> Iterator[Problem]:
 
 def _via_problems(row: Row, nodes: _Nodes) -> Iterator[Problem]:
     """Light passes switches and at most one measurement station; only that has arms."""
-    via = split_list(row.values.get("via"))
+    via = split_list(row.fields.get("via"))
     stations = []
     for name in via:
         kind = nodes.kinds.get(name)
@@ -110,14 +112,14 @@ def _via_problems(row: Row, nodes: _Nodes) -> Iterator[Problem]:
         message = f"the light passes {len(stations)} measurement stations: {', '.join(stations)}"
         yield row.problem(message, column="via", expected="at most one")
     for column in ("arm_a_km", "arm_a_loss_db"):
-        if row.values.get(column) is not None and "via" in row.values and not stations and set(via) <= nodes.ids:
+        if row.fields.get(column) is not None and "via" in row.fields and not stations and set(via) <= nodes.ids:
             message = "an arm is given, but the light passes no measurement station"
             yield row.problem(message, column=column, expected="a measurement station in the column via")
 
 
 def _note_length(row: Row, nodes: _Nodes, *, reading: Reading) -> None:
     """Notes a length that does not fit the positions of the ends: never an error."""
-    length_km, ends = row.values.get("length_km"), (row.values.get("node_a"), row.values.get("node_b"))
+    length_km, ends = row.fields.get("length_km"), (row.fields.get("node_a"), row.fields.get("node_b"))
     if length_km is None or not all(end in nodes.positions for end in ends):
         return
     here, there = (nodes.positions[str(end)] for end in ends)

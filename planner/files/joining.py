@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from planner.errors import InputError, Problem, nearest
 from planner.files.parts import INFO_FILE, Part, read_part
-from planner.files.reading import Reading
+from planner.files.reading import Reading, exists
 from planner.files.rows import Home, Row
 from planner.records import NodeRecord
 from planner.shipped import data_dir, shipped_ids
@@ -51,16 +51,16 @@ def find_network(reference: str, *, base: Home | None = None, reading: Reading) 
     shipped = shipped_ids("networks")
     path = Path(reference) if base is None else base.folder / reference
     is_path = _looks_like_path(reference)
-    if not is_path and os.path.isfile(path / INFO_FILE):
+    if not is_path and exists(path / INFO_FILE):
         is_path = True
-        if reference in shipped and not os.path.samefile(path, data_dir() / "networks" / reference):
+        if reference in shipped and not path.samefile(data_dir() / "networks" / reference):
             message = f"the folder '{reference}' is read, not the shipped network of the same name"
             reading.notes.append(message)
     if not is_path and reference in shipped:
         folder = data_dir() / "networks" / reference
         label = f"{SHIPPED_LABEL}/networks/{reference}"
         return Found(folder, Home(folder, label, label, base is None, is_shipped=True))
-    if not is_path and not os.path.exists(path):
+    if not is_path and not exists(path):
         message = f"there is no shipped network '{reference}'"
         raise InputError(Problem(message, expected=nearest(reference, shipped) + "; a path has a '/' or ends in .xlsx"))
     _check_path(path, reference=reference)
@@ -75,10 +75,10 @@ def _looks_like_path(reference: str) -> bool:
 
 
 def _check_path(path: Path, *, reference: str) -> None:
-    if not os.path.exists(path):
+    if not exists(path):
         raise InputError(Problem(f"there is no network at '{reference}'", expected="a folder or an .xlsx file"))
     if path.is_dir():
-        if not (path / INFO_FILE).exists() and os.path.isfile(path / "plan.json"):
+        if not (path / INFO_FILE).exists() and exists(path / "plan.json"):
             inputs = Path(reference) / "inputs"
             message = f"'{reference}' is a plan, not a network"
             raise InputError(Problem(message, expected=f"the network it was made with is in '{inputs}'"))
@@ -88,8 +88,9 @@ def _check_path(path: Path, *, reference: str) -> None:
 
 def _label(path: Path, *, reference: str, base: Home | None) -> str:
     """The network's place among the inputs: the same on every machine, and different for different networks."""
-    if base is None or os.path.isabs(reference):
-        return os.path.basename(os.path.abspath(path))
+    if base is None or Path(reference).is_absolute():
+        # Not resolve(): a link's own name is what the reader knows the network by.
+        return Path(os.path.abspath(path)).name  # noqa: PTH100
     return base.file(reference.replace("\\", "/"))
 
 
@@ -125,18 +126,19 @@ def _visit(found: Found, *, walk: _Walk) -> None:
     walk.open.append((key, found.home.label))
     part = read_part(found.path, home=found.home, reading=walk.reading, without=walk.without)
     for reference in [] if part.info is None else part.info.include:
-        place = {"file": part.info_file, "row": part.info_rows.get("include"), "column": "include"}
+        place = Problem("", file=part.info_file, row=part.info_rows.get("include"), column="include")
         try:
             other = find_network(reference, base=found.home, reading=walk.reading)
         except InputError as error:
-            walk.reading.problems.extend(Problem(p.message, **place, expected=p.expected) for p in error.problems)
+            found_wrong = (replace(place, message=p.message, expected=p.expected) for p in error.problems)
+            walk.reading.problems.extend(found_wrong)
             continue
         other_key = os.path.realpath(other.path)
         opened = [key for key, _ in walk.open]
         if other_key in opened:
             circle = [label for _, label in walk.open[opened.index(other_key) :]]
             message = f"the networks include each other in a circle: {' → '.join([*circle, circle[0]])}"
-            walk.reading.problems.append(Problem(message, **place))
+            walk.reading.problems.append(replace(place, message=message))
         elif other_key not in walk.done:
             _visit(other, walk=walk)
     walk.open.pop()
@@ -159,7 +161,7 @@ def join_rows(parts: Iterable[Part], *, table: str, key: str, reading: Reading) 
     tables = [part.rows.get(table) for part in parts]
     joined: dict[object, Row] = {}
     for row in (row for rows in tables for row in rows or []):
-        value = row.values.get(key)
+        value = row.fields.get(key)
         first = joined.get(value) if value is not None else None
         if first is None:
             joined[value if value is not None else row.place] = row
@@ -179,15 +181,15 @@ def _agree(first: Row, second: Row, *, reading: Reading) -> Row:
     filled = {name: value for name, value in second.record if getattr(first.record, name) is None and value is not None}
     filled.pop("source", None)  # it belongs to the other row's basis
     record = first.record.model_copy(update=filled)
-    return Row(file=first.file, number=first.number, home=first.home, values=dict(record), record=record)
+    return Row(file=first.file, number=first.number, home=first.home, fields=dict(record), record=record)
 
 
 def _contradictions(first: Row, second: Row) -> Iterator[Problem]:
     for name in NodeRecord.model_fields:
-        one, other = first.values.get(name), second.values.get(name)
+        one, other = first.fields.get(name), second.fields.get(name)
         if name not in ("basis", "source") and one is not None and other is not None and one != other:
             message = (
-                f"the node '{first.values['node_id']}' has {name} {_shown(other)} here "
+                f"the node '{first.fields['node_id']}' has {name} {_shown(other)} here "
                 f"and {_shown(one)} in {first.place}"
             )
             yield second.problem(message, column=name, expected="the same in both; a blank takes the other's")

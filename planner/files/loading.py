@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import InputError, Problem
@@ -12,12 +12,13 @@ from planner.files.joining import Found, find_network, join_rows, read_all
 from planner.files.naming import Meanings
 from planner.files.parts import Part, read_demands
 from planner.files.reading import Reading
-from planner.files.rows import Home, Row
 from planner.network import Network
 from planner.records import TABLES, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from planner.files.rows import Home, Row
 
 _KEYS = {"nodes": "node_id", "links": "link_id", "demands": "demand_id"}
 
@@ -58,7 +59,7 @@ def load(reference: str | os.PathLike[str], *, demands: str | os.PathLike[str] |
 def _each_once(rows: list[Row], *, reading: Reading) -> list[Row]:
     seen: dict[Any, Row] = {}
     for row in rows:
-        key = row.values.get("demand_id", row.place)
+        key = row.fields.get("demand_id", row.place)
         if key in seen:
             message = f"'{key}' is there twice, first in {seen[key].place}"
             reading.problems.append(row.problem(message, column="demand_id", expected="an id that no other row has"))
@@ -70,13 +71,13 @@ def _each_once(rows: list[Row], *, reading: Reading) -> list[Row]:
 def _find_meanings(rows: dict[str, list[Row]], *, meanings: Meanings, top: Home) -> list[str | None]:
     """Finds all that the tables name; returns the text that names the module of each link."""
     for row in (row for table in rows.values() for row in table):
-        source = row.values.get("source")
+        source = row.fields.get("source")
         if source is not None:
             meanings.check_source(source, home=row.home, place=row.problem("", column="source"))
     for row in rows["demands"]:
-        if row.values.get("service") is not None:
+        if row.fields.get("service") is not None:
             meanings.check_service(row)
-    return [None if row.values.get("module") is None else meanings.check_module(row, top=top) for row in rows["links"]]
+    return [None if row.fields.get("module") is None else meanings.check_module(row, top=top) for row in rows["links"]]
 
 
 def _network(
@@ -100,7 +101,7 @@ def _network(
         modules=dict(sorted(meanings.modules.items())),
         services=dict(sorted(meanings.services.items())),
         sources=dict(sorted(meanings.sources.items())),
-        defaults={_name(part): dict(part.defaults.values) for part in parts if part.defaults.values},
+        defaults={_name(part): dict(part.defaults.given) for part in parts if part.defaults.given},
         files=reading.files,
         notes=tuple(dict.fromkeys(reading.notes)),
     )
@@ -114,4 +115,4 @@ def _text_column(values: list[str | None]) -> Any:
 
 def _name(part: Part) -> str:
     name = part.info.name if part.info is not None else None
-    return name or os.path.basename(part.home.label).removesuffix(".xlsx")
+    return name or PurePosixPath(part.home.label).name.removesuffix(".xlsx")

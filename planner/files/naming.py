@@ -15,14 +15,14 @@ from pydantic import ValidationError
 
 from planner.errors import InputError, Problem, nearest
 from planner.files.cells import quoted
-from planner.files.reading import Reading
-from planner.files.rows import Home, Row
+from planner.files.reading import Reading, exists
 from planner.files.text import read_toml, toml_row
 from planner.files.wording import problems_of
 from planner.records import Figure, ServiceRecord, SourceRecord
 from planner.shipped import data_dir, shipped_ids
 
 if TYPE_CHECKING:
+    from planner.files.rows import Home, Row
     from planner.physics.module import Module
 
 SOURCES_FILE = "sources.toml"
@@ -90,7 +90,7 @@ class Meanings:
 
     def check_service(self, row: Row) -> None:
         """Finds the service that a demand names."""
-        name, home = str(row.values["service"]), row.home
+        name, home = str(row.fields["service"]), row.home
         found = self._search("services", name, home=home)
         if found is None:
             near = nearest(name, _known("services", home=home))
@@ -111,7 +111,7 @@ class Meanings:
         Returns:
             The text that names the module in the joined links: a path is counted from the folder of ``top``.
         """
-        name, home = str(row.values["module"]), row.home
+        name, home = str(row.fields["module"]), row.home
         found = self._search("modules", name, home=home)
         if found is None:
             if is_module_path(name):
@@ -231,10 +231,10 @@ def _find(name: str, *, kind: Any, home: Home) -> _Found | None:
     """Finds a named module or service, or the file that a module's path leads to."""
     if kind == "modules" and is_module_path(name):
         path = home.folder / name.replace("\\", "/")
-        file = path.name if os.path.isabs(name) else home.file(name.replace("\\", "/"))
-        return _Found(path, file, is_shipped=False) if os.path.exists(path) else None
+        file = path.name if Path(name).is_absolute() else home.file(name.replace("\\", "/"))
+        return _Found(path, file, is_shipped=False) if exists(path) else None
     own = home.folder / kind / f"{name}.toml"
-    if os.path.isfile(own):
+    if exists(own):
         return _Found(own, home.file(f"{kind}/{name}.toml"), is_shipped=False)
     if name in shipped_ids(kind):
         return _Found(data_dir() / kind / f"{name}.toml", f"{_SHIPPED}/{kind}/{name}.toml", is_shipped=True)
@@ -243,7 +243,7 @@ def _find(name: str, *, kind: Any, home: Home) -> _Found | None:
 
 def _seen_from(top: Home, name: str, *, home: Home) -> str:
     """The text that names an included network's module in the joined links."""
-    if not is_module_path(name) or os.path.isabs(name):
+    if not is_module_path(name) or Path(name).is_absolute():
         return name
     path = os.path.relpath(home.folder / name.replace("\\", "/"), top.folder).replace(os.sep, "/")
     return path if is_module_path(path) else f"./{path}"

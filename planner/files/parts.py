@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from planner.errors import InputError, Problem
 from planner.files.cells import CellError, convert, is_blank
-from planner.files.reading import Reading
 from planner.files.rows import Defaults, Home, Row, read_defaults, read_rows
 from planner.files.tables import Line, csv_lines, table_of
 from planner.files.text import read_text, read_toml, toml_row
 from planner.files.wording import problems_of
 from planner.files.workbook import read_sheets, sheet_name
 from planner.records import TABLES, LinkRecord, NetworkInfo, split_list
+
+if TYPE_CHECKING:
+    from planner.files.reading import Reading
 
 INFO_FILE = "network.toml"
 INFO_SHEET = "network"
@@ -77,14 +79,13 @@ def read_part(path: Path, *, home: Home, reading: Reading, without: frozenset[st
     """
     wanted = [name for name in TABLES if name not in without]
     raw = (_read_folder if path.is_dir() else _read_workbook)(path, home=home, wanted=wanted, reading=reading)
-    info = None if raw.info is None else _network_info(raw, reading=reading)
-    given = {} if raw.info is None else raw.info.get("defaults", {})
-    if raw.info is None:
-        defaults = Defaults(file=raw.info_file, unknown=frozenset(LinkRecord.model_fields))
-    else:
-        given = given if isinstance(given, dict) else {}
+    info = None
+    defaults = Defaults(file=raw.info_file, unknown=frozenset(LinkRecord.model_fields))
+    if raw.info is not None:
+        info = _network_info(raw.info, raw=raw, reading=reading)
+        given = _table(raw.info, "defaults")
         defaults = read_defaults(given, file=raw.info_file, rows=raw.info_rows, reading=reading)
-    includes = raw.info is not None and bool(raw.info.get("include"))
+    includes = bool((raw.info or {}).get("include"))
     rows: dict[str, list[Row] | None] = {}
     for name in wanted:
         if name in raw.tables:
@@ -109,7 +110,7 @@ def read_demands(path: Path, *, home: Home, reading: Reading) -> list[Row] | Non
         The rows; None where the file could not be understood.
     """
     file = path.name
-    with reading.collecting():
+    try:
         if path.suffix.lower() == ".xlsx":
             sheets = read_sheets(reading.read(path, file=file), file=file, reading=reading)
             if "demands" not in sheets:
@@ -117,8 +118,10 @@ def read_demands(path: Path, *, home: Home, reading: Reading) -> list[Row] | Non
             lines, file = sheets["demands"], sheet_name(file, "demands")
         else:
             lines = csv_lines(read_text(path, file=file, reading=reading), file=file, reading=reading)
-        return _understand("demands", lines, file=file, home=home, defaults=None, reading=reading)
-    return None
+    except InputError as error:
+        reading.problems.extend(error.problems)
+        return None
+    return _understand("demands", lines, file=file, home=home, defaults=None, reading=reading)
 
 
 def _understand(
@@ -126,7 +129,7 @@ def _understand(
 ) -> list[Row] | None:
     record = TABLES[name]
     defaults = defaults if record is LinkRecord else None
-    given = frozenset() if defaults is None else frozenset(defaults.values) | defaults.unknown
+    given = frozenset() if defaults is None else frozenset(defaults.given) | defaults.unknown
     required_ends = frozenset({"link_id", "node_a", "node_b", "length_km"})
     if defaults is not None and len(defaults.unknown) == len(LinkRecord.model_fields):
         given -= required_ends  # the defaults are not known at all: they seldom give these
@@ -221,10 +224,9 @@ def _key_values(lines: list[Line], *, file: str, reading: Reading) -> tuple[dict
     return info, rows
 
 
-def _network_info(raw: _Raw, *, reading: Reading) -> NetworkInfo | None:
-    assert raw.info is not None
+def _network_info(info: Mapping[str, Any], *, raw: _Raw, reading: Reading) -> NetworkInfo | None:
     try:
-        return NetworkInfo.model_validate(dict(raw.info))
+        return NetworkInfo.model_validate(info)
     except ValidationError as error:
         reading.problems.extend(problems_of(error, record=NetworkInfo, file=raw.info_file, rows=raw.info_rows))
         return None

@@ -69,6 +69,14 @@ class Reading:
         return tuple(InputFile(name=name, content=content) for name, content in sorted(self.contents.items()))
 
 
+def exists(path: Path) -> bool:
+    """Whether there is anything at a path; a path that cannot be (too long, with a NUL) leads nowhere."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def read_bytes(path: Path, *, file: str) -> bytes:
     """The bytes of a regular file.
 

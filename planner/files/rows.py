@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from planner.errors import Problem, nearest
 from planner.files.cells import CellError, convert, is_blank
-from planner.files.reading import Reading
-from planner.files.tables import Table
 from planner.files.wording import expectation, problems_of
 from planner.records import LinkRecord, Record, column_dtype
+
+if TYPE_CHECKING:
+    from planner.files.reading import Reading
+    from planner.files.tables import Table
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,13 @@ class Defaults:
 
     Attributes:
         file: The file that gives them.
-        values: Value by column.
+        given: Value by column.
         unknown: Columns whose default is there but could not be read; what hangs on them is not judged.
         rows: The rows of the dotted keys in the file.
     """
 
     file: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
     rows: Mapping[str, int | None] = field(default_factory=dict)
 
@@ -66,7 +68,7 @@ class Row:
         file: Name of the file (and the sheet).
         number: The row as a person sees it.
         home: The network it belongs to.
-        values: Every field that is known: read, taken from a default, or blank where it may be.
+        fields: Every field that is known: read, taken from a default, or blank where it may be.
         record: The record; None where anything is wrong with the row.
         defaults: Where the fields in ``defaulted`` come from.
         defaulted: Fields that were blank and took the network's default.
@@ -75,7 +77,7 @@ class Row:
     file: str
     number: int
     home: Home
-    values: Mapping[str, Any]
+    fields: Mapping[str, Any]
     record: Record | None
     defaults: Defaults | None = None
     defaulted: frozenset[str] = frozenset()
@@ -111,11 +113,11 @@ def read_defaults(given: Mapping[str, Any], *, file: str, rows: Mapping[str, int
     values: dict[str, Any] = {}
     for name, cell in given.items():
         key = f"defaults.{name}"
-        place = {"file": file, "row": rows.get(key), "column": key}
+        place = Problem("", file=file, row=rows.get(key), column=key)
         if name not in columns:
             message = "every link has its own link_id" if name == "link_id" else "no column of links.csv has this name"
             near = None if name == "link_id" else nearest(name.lower(), columns)
-            reading.problems.append(Problem(message, **place, expected=near))
+            reading.problems.append(replace(place, message=message, expected=near))
             continue
         try:
             if is_blank(cell):
@@ -123,14 +125,14 @@ def read_defaults(given: Mapping[str, Any], *, file: str, rows: Mapping[str, int
             value = convert(cell, dtype=column_dtype(LinkRecord, name))
         except CellError as error:
             expected = error.expected or expectation(LinkRecord, name)
-            reading.problems.append(Problem(str(error), **place, expected=expected))
+            reading.problems.append(replace(place, message=str(error), expected=expected))
             continue
         found = [problem for problem in _faults_alone(name, value) if problem.column == name]
-        reading.problems.extend(Problem(problem.message, **place, expected=problem.expected) for problem in found)
+        reading.problems.extend(replace(place, message=problem.message, expected=problem.expected) for problem in found)
         if not found:
             values[name] = value
     unknown = frozenset(given) & frozenset(columns) - frozenset(values)
-    return Defaults(file=file, values=values, unknown=unknown, rows=rows)
+    return Defaults(file=file, given=values, unknown=unknown, rows=rows)
 
 
 def _faults_alone(name: str, value: Any) -> list[Problem]:
@@ -189,8 +191,8 @@ def _read_row(
             reading.problems.append(Problem(str(error), file=table.file, row=number, column=name, expected=expected))
     defaulted: frozenset[str] = frozenset()
     if defaults is not None:
-        defaulted = frozenset(defaults.values).difference(cells)
-        values.update((name, defaults.values[name]) for name in defaulted)
+        defaulted = frozenset(defaults.given).difference(cells)
+        values.update((name, defaults.given[name]) for name in defaulted)
         bad.update(defaults.unknown.difference(cells))
     made = None
     try:
@@ -206,7 +208,7 @@ def _read_row(
                     reading.problems.append(problem)
         values = _with_blanks(values, record=record, without=bad)
     row = Row(
-        file=table.file, number=number, home=home, values=values,
+        file=table.file, number=number, home=home, fields=values,
         record=None if bad else made, defaults=defaults, defaulted=defaulted,
     )  # fmt: skip
     if made is None:
@@ -227,5 +229,5 @@ def _with_blanks(values: dict[str, Any], *, record: type[Record], without: set[s
 def _check_rules(row: Row, *, record: type[Record], reading: Reading) -> None:
     """Tells every rule that a row breaks, as far as the fields that the rule looks at are known."""
     for rule in record.rules:
-        if all(name in row.values for name in rule.columns) and (message := rule.broken(row.values)):
+        if all(name in row.fields for name in rule.columns) and (message := rule.broken(row.fields)):
             reading.problems.append(row.problem(message, column=rule.columns[0]))

@@ -6,12 +6,14 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from planner.errors import Problem, nearest
 from planner.files.cells import is_blank, quoted
-from planner.files.reading import Reading
-from planner.records import Record
+
+if TYPE_CHECKING:
+    from planner.files.reading import Reading
+    from planner.records import Record
 
 Line = tuple[int, list[Any]]
 """A row's number as a person sees it, and its cells."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from planner.errors import InputError, Problem
-from planner.files.reading import Reading
+
+if TYPE_CHECKING:
+    from planner.files.reading import Reading
 
 _WRONG_BEGINNINGS = {
     b"PK\x03\x04": "is an Excel or zip file, not text",

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
 
-_RANGE_ERRORS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
+_PLAIN = {
+    "greater_than": "{} is out of range",
+    "greater_than_equal": "{} is out of range",
+    "less_than": "{} is out of range",
+    "less_than_equal": "{} is out of range",
+    "string_pattern_mismatch": "{} is not an id",
+    "string_too_long": "{} is too long",
+    "string_too_short": "is blank",
+    "finite_number": "{} is not a finite number",
+}
+"""What pydantic's errors are called here; ``{}`` is what was read."""
 
 
 def expectation(record: type[BaseModel], column: str) -> str:
@@ -128,21 +138,10 @@ def _explain(item: ErrorDetails, *, record: type[BaseModel]) -> tuple[str, str |
     if kind == "value_error":
         return str(context["error"]), None
     if kind == "literal_error":
-        known = [
-            str(known) for part in _flatten(owner.model_fields[name].annotation, [])[0] for known in get_args(part)
-        ]
+        kinds = _flatten(owner.model_fields[name].annotation, [])[0]
+        known = [str(literal) for part in kinds for literal in get_args(part)]
         return f"{quoted(value)} is not known", nearest(str(value).lower(), known)
-    if kind in _RANGE_ERRORS:
-        return f"{quoted(value)} is out of range", right
-    if kind == "string_pattern_mismatch":
-        return f"{quoted(value)} is not an id", right
-    if kind == "string_too_long":
-        return f"has {len(value):,} characters", right
-    if kind == "string_too_short":
-        return "is blank", right
-    if kind == "finite_number":
-        return f"{quoted(value)} is not a finite number", right
-    return f"{quoted(value)} is not right here", right
+    return _PLAIN.get(kind, "{} is not right here").format(quoted(value)), right
 
 
 def _owner(record: type[BaseModel], location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:

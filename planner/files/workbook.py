@@ -9,11 +9,12 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import InputError, Problem
-from planner.files.reading import Reading
-from planner.files.tables import Line
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+
+    from planner.files.reading import Reading
+    from planner.files.tables import Line
 
 _OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0"
 
