@@ -24,15 +24,24 @@ if TYPE_CHECKING:
 _OPTIONS: Mapping[str, Any] = {
     "output_flag": False,
     "solver": "simplex",
-    "presolve": "off",
     "threads": 1,
     "parallel": "off",
     "random_seed": 0,
-    "primal_feasibility_tolerance": 1e-9,
-    "dual_feasibility_tolerance": 1e-9,
+    "primal_feasibility_tolerance": 1e-10,
+    "dual_feasibility_tolerance": 1e-10,
     "small_matrix_value": 1e-12,
+    "simplex_scale_strategy": 0,  # programs come scaled; tolerances then mean what they say
 }
-_PRIMAL_SIMPLEX, _CHOOSE = 4, 0
+_WAYS: tuple[Mapping[str, Any], ...] = (
+    {"simplex_strategy": 4, "presolve": "off"},
+    {"simplex_strategy": 1, "presolve": "off"},
+    {"simplex_strategy": 1, "presolve": "on"},
+)
+"""Primal simplex from the last basis; should that fail numerically, dual simplex from scratch, then with presolve."""
+
+
+class InfeasibleError(AssertionError):
+    """No values of the columns keep every row."""
 
 
 @dataclass(frozen=True)
@@ -125,13 +134,15 @@ class LinearProgram:
 
         Raises:
             LimitReached: The time limit was reached.
+            InfeasibleError: The rows contradict each other.
             AssertionError: There is no optimal solution: the program was not made as it should be.
         """
         import highspy
 
         status = highspy.HighsModelStatus.kNotset
-        for strategy in (_PRIMAL_SIMPLEX, _CHOOSE):
-            self._must(self._highs.setOptionValue("simplex_strategy", strategy), "simplex_strategy")
+        for way in _WAYS:
+            for option, value in way.items():
+                self._must(self._highs.setOptionValue(option, value), option)
             self._highs.run()
             status = self._highs.getModelStatus()
             if status == highspy.HighsModelStatus.kOptimal:
@@ -140,7 +151,9 @@ class LinearProgram:
                 return Solution(float(self._highs.getInfo().objective_function_value), values, prices)
             if status == highspy.HighsModelStatus.kTimeLimit:
                 raise LimitReached("the time limit of the linear program was reached")
-            self._highs.clearSolver()  # once more from scratch: a basis may have become numerically bad
+            self._highs.clearSolver()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            raise InfeasibleError("the rows of the linear program contradict each other")
         raise AssertionError(f"the linear program has no optimal solution: {self._highs.modelStatusToString(status)}")
 
     def _must(self, status: Any, action: str) -> None:

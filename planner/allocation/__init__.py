@@ -31,6 +31,8 @@ __all__ = ["Allocation", "Growth", "Level", "Progress", "allocate"]
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
 
+_FAR = 100.0  # a program with room for so much growth is too coarse for the requests themselves
+
 
 def allocate(
     network: Network, *, budget: pd.DataFrame, demands: pd.DataFrame, progress: Progress | None = None
@@ -65,11 +67,13 @@ def allocate(
     levels: tuple[Level, ...] = ()
     growth = _no_growth(0.0 if unreachable else None, topology=topology, requests=requests)
     if requests.demand_ids:
-        program = RouteProgram(topology, requests=requests)
+        program = RouteProgram(topology, requests=requests, growing=not unreachable)
         if not unreachable:
             if progress is not None:
                 progress("growth factor", 0, 1)
             growth = grow(program, topology=topology)
+            if program.stretch > _FAR:
+                program = RouteProgram(topology, requests=requests, growing=False)
         flows, levels = fill(program, topology=topology, progress=progress)
     served = dict.fromkeys(sorted(demands["demand_id"]), 0.0)
     rates = served_bps(flows, demands=len(requests.demand_ids))

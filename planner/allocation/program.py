@@ -15,13 +15,14 @@ or its pair can use, a pair's row in what its first route can carry, the level i
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planner.routing.cheapest import CheapestRoutes
-from planner.solver import LinearProgram, Solution
+from planner.solver import InfeasibleError, LinearProgram, Solution
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +35,9 @@ _FLOOR = 1e-12
 be free of charge until it is full, and the cheapest routes would be routes that carry nothing."""
 _CLEARLY = 1e-10  # by what fraction a route must be cheaper to be worth a column
 _MOST_ROUNDS = 10_000
+_SLACKS = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7)
+"""What was found to be possible may, by rounding, be just impossible in the next program: fixed rates are then lowered
+by the first of these fractions that helps."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,13 @@ class RouteProgram:
     Args:
         topology: The network.
         requests: What is asked for; every pair has a route.
+        growing: The requests may be multiplied; else no pair ever gets more than was asked.
+
+    Attributes:
+        stretch: About the largest multiple of a request that the scales of the program have room for.
     """
 
-    def __init__(self, topology: Topology, *, requests: Requests) -> None:
+    def __init__(self, topology: Topology, *, requests: Requests, growing: bool) -> None:
         self._topology = topology
         self.requests = requests
         self._cheapest = CheapestRoutes(topology, pairs=requests.pairs)
@@ -68,21 +76,23 @@ class RouteProgram:
         self._known: set[tuple[int, ...]] = set()
         self.routes: list[tuple[int, tuple[int, ...]]] = []  # pair and links of each column after the first
         self._units: list[float] = []  # bit/s that one unit of such a column stands for
-        self._asked = requests.by_pair(requests.requested_bps)
+        asked = requests.by_pair(requests.requested_bps)
 
         per_bit = self._link_costs(np.ones(self.resources))
         _, before = self._cheapest.search(per_bit)
         everybody = np.arange(len(requests.pairs))
         first = self._cheapest.routes(per_bit, before, everybody)
         bottlenecks = np.minimum.reduceat(topology.rates_bps[first.links], first.starts[:-1])
-        self.scales = np.minimum(self._asked, bottlenecks)
+        self.stretch = max(1.0, float((bottlenecks / asked).min())) if growing else 1.0
+        self._useful = self.stretch * asked
+        self.scales = np.minimum(self._useful, bottlenecks)
         free = np.full(len(everybody), np.inf)
         self._program = LinearProgram(
             row_lower=np.concatenate((-np.inf * np.ones(self.resources), np.zeros(len(everybody)))),
             row_upper=np.concatenate((np.ones(self.resources), free)),
         )
         self._program.add_columns(costs=[0.0], starts=[0], rows=[], values=[])
-        self._add(everybody, first.starts, first.links, costs_per_hop=0.0)
+        self._add(everybody, first.starts, first.links, cost_per_hop=0.0)
         self._fixed = self._weights = np.zeros(len(everybody))
         self._unit = 1.0  # the level that one unit of the first column stands for
         self._solution: Solution | None = None
@@ -151,8 +161,19 @@ class RouteProgram:
         self._program.set_upper(0, most / unit)
 
     def _solve(self) -> Solution:
-        self._solution = self._program.solve()
+        try:
+            self._solution = self._program.solve()
+        except InfeasibleError:
+            self._solution = self._solve_with_slack()
         return self._solution
+
+    def _solve_with_slack(self) -> Solution:
+        rows = self.resources + np.arange(len(self.scales))
+        for slack in _SLACKS:
+            self._program.set_lower_rows(rows, self._fixed * (1 - slack) / self.scales)
+            with contextlib.suppress(InfeasibleError):
+                return self._program.solve()
+        raise AssertionError("rates that were possible are no longer so")
 
     def _link_costs(self, resources: NDArray[np.float64]) -> NDArray[np.float64]:
         """Prices of a bit/s over each link."""
@@ -161,21 +182,35 @@ class RouteProgram:
         return np.add.reduceat(resources[self._use_rows], self._use_starts[:-1]) * self._per_bit
 
     def _price(self, solution: Solution, *, cost_per_hop: float) -> tuple[Prices, bool]:
-        """Proves a bound by the prices of a solution, and adds the routes that are cheaper than their pair's price."""
+        """Proves a bound by the prices of a solution, and adds the routes that are cheaper than their pair's price.
+
+        A cheaper route that is a column already is one that carries too little for the solver to care. It would hide
+        other routes of its pair, so its narrowest link is made as dear as it has to be, and the search repeated.
+        """
         resources = np.maximum(-solution.row_prices[: self.resources], 0.0)
         resources[: len(self._topology.link_ids)] += _FLOOR * resources.sum() / self.resources
-        lengths = self._link_costs(resources) + cost_per_hop
-        pairs, before = self._cheapest.search(lengths)
         worth = np.maximum(solution.row_prices[self.resources :], 0.0) / self.scales
-        cheaper = np.flatnonzero(pairs < worth * (1 - _CLEARLY))
-        new = False
-        if len(cheaper):
+        for _ in range(_MOST_ROUNDS):
+            lengths = self._link_costs(resources) + cost_per_hop
+            pairs, before = self._cheapest.search(lengths)
+            cheaper = np.flatnonzero(pairs < worth * (1 - _CLEARLY))
+            if not len(cheaper):
+                break
             found = self._cheapest.routes(lengths, before, cheaper)
-            new = self._add(cheaper, found.starts, found.links, costs_per_hop=cost_per_hop)
-        return Prices(resources, pairs, self._bound(resources, pairs)), new
+            if self._add(cheaper, found.starts, found.links, cost_per_hop=cost_per_hop):
+                return Prices(resources, pairs, self._bound(resources, pairs)), True
+            raised = resources.copy()
+            missing = (worth - pairs)[cheaper]
+            for route, first in enumerate(found.starts[:-1].tolist()):
+                links = found.links[first : found.starts[route + 1]]
+                narrow = int(links[np.argmin(self._topology.rates_bps[links])])
+                dearer = resources[narrow] + float(missing[route]) * float(self._topology.rates_bps[narrow])
+                raised[narrow] = max(raised[narrow], dearer)
+            resources = raised
+        return Prices(resources, pairs, self._bound(resources, pairs)), False
 
     def _add(
-        self, pairs: NDArray[np.int64], starts: NDArray[np.int64], links: NDArray[np.int64], *, costs_per_hop: float
+        self, pairs: NDArray[np.int64], starts: NDArray[np.int64], links: NDArray[np.int64], *, cost_per_hop: float
     ) -> bool:
         """Adds routes as columns; those that are known already are left out."""
         rows, values, begins, costs = [], [], [], []
@@ -184,7 +219,7 @@ class RouteProgram:
             if (pair, *route) in self._known:
                 continue
             self._known.add((pair, *route))
-            unit = min(float(self._asked[pair]), float(self._topology.rates_bps[list(route)].min()))
+            unit = min(float(self._useful[pair]), float(self._topology.rates_bps[list(route)].min()))
             spent: dict[int, float] = {}
             for link in route:
                 for row in self._use_rows[self._use_starts[link] : self._use_starts[link + 1]].tolist():
@@ -193,7 +228,7 @@ class RouteProgram:
             begins.append(len(rows))
             rows += list(spent)
             values += list(spent.values())
-            costs.append(costs_per_hop * unit * len(route))
+            costs.append(cost_per_hop * unit * len(route))
             self.routes.append((pair, route))
             self._units.append(unit)
         if costs:

@@ -55,7 +55,9 @@ def divide(
         wanted_bps: What each demand is to have.
     """
     pools: dict[int, list[tuple[int, tuple[int, ...], float]]] = {}
+    first: dict[int, tuple[int, ...]] = {}
     for (pair, links), rate in zip(routes, rates_bps.tolist(), strict=True):
+        first.setdefault(pair, links)
         if rate > 0:
             pools.setdefault(pair, []).append((len(links), links, rate))
     flows = []
@@ -64,11 +66,12 @@ def divide(
         demands.setdefault(pair, []).append(demand)
     wanted: list[float] = wanted_bps.tolist()
     for pair, members in sorted(demands.items()):
-        pool = sorted(pools.get(pair, []))
+        # A request too small for the scales of the program got nothing there; any route can carry it.
+        pool = sorted(pools.get(pair, [(len(first[pair]), first[pair], 1.0)]))
         most = max((rate for *_, rate in pool), default=0.0)
         pool = [entry for entry in pool if entry[2] > _DUST * most]
         together, available = math.fsum(wanted[demand] for demand in members), math.fsum(rate for *_, rate in pool)
-        if not pool or not together:
+        if not together:
             continue
         left = [[rate / available * together, links] for _, links, rate in pool]
         flows += _fill(members, wanted=wanted, left=left)  # type: ignore[arg-type]

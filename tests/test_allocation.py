@@ -1,0 +1,342 @@
+"""Allocation against an independent linear program over edges, and its proofs against plain shortest paths."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from scipy.optimize import linprog
+
+from planner.allocation import Allocation, allocate
+from planner.errors import InputError
+from planner.records import RELAY_KINDS
+from tests.networks import (
+    demand_row,
+    link_row,
+    networks,
+    node_row,
+    plain_network,
+    random_network,
+    rate_budget,
+    rate_demands,
+    renamed,
+    shuffled,
+)
+
+if TYPE_CHECKING:
+    from planner.network import Network
+
+Row = dict[str, Any]
+
+
+def allocated(network: Network) -> Allocation:
+    return allocate(network, budget=rate_budget(network), demands=rate_demands(network))
+
+
+def asking(network: Network) -> list[Row]:
+    return [row for row in network.demands.to_dict("records") if row["rate_bps"] > 0]
+
+
+# ---------------------------------------------------------------- an independent linear program over edges
+
+
+class EdgeProgram:
+    """Flow variables for every demand and direction of every link; written without the planner's own routines."""
+
+    def __init__(self, network: Network, demands: list[Row]) -> None:
+        self.demands = demands
+        self.links = [row for row in network.links.to_dict("records") if row["key_rate_bps"] > 0]
+        self.kinds = dict(zip(network.nodes["node_id"], network.nodes["kind"], strict=True))
+        self.arcs = [(n, a, b) for n, row in enumerate(self.links) for a, b in self.both(row)]
+        self.size = len(demands) * len(self.arcs) + 1  # the last variable is the level
+        self.equal_rows, self.equal_to, self.less_rows, self.less_than = [], [], [], []
+        self.limits = [(0.0, None)] * self.size
+        for number, demand in enumerate(demands):
+            self.conserve(number, demand)
+        groups: dict[str, np.ndarray] = {}
+        for n, row in enumerate(self.links):
+            spent = np.zeros(self.size)
+            for number in range(len(demands)):
+                for arc, (link, _, _) in enumerate(self.arcs):
+                    spent[number * len(self.arcs) + arc] = 1 / row["key_rate_bps"] if link == n else 0.0
+            self.less(spent, 1.0)
+            if isinstance(row["module_group"], str):
+                groups[row["module_group"]] = groups.get(row["module_group"], 0) + spent
+        for spent in groups.values():
+            self.less(spent, 1.0)
+
+    @staticmethod
+    def both(row: Row) -> list[tuple[str, str]]:
+        return [(row["node_a"], row["node_b"]), (row["node_b"], row["node_a"])]
+
+    def less(self, row: np.ndarray, limit: float) -> None:
+        self.less_rows.append(row)
+        self.less_than.append(limit)
+
+    def conserve(self, number: int, demand: Row) -> None:
+        ends = (demand["node_a"], demand["node_b"])
+        first = number * len(self.arcs)
+        for arc, (_, tail, head) in enumerate(self.arcs):
+            passed = {tail} - {ends[0]} | {head} - {ends[1]}
+            if tail == ends[1] or head == ends[0] or any(self.kinds[node] not in RELAY_KINDS for node in passed):
+                self.limits[first + arc] = (0.0, 0.0)
+        for node in self.kinds:
+            if node not in ends:
+                row = np.zeros(self.size)
+                for arc, (_, tail, head) in enumerate(self.arcs):
+                    row[first + arc] = (tail == node) - (head == node)
+                self.equal_rows.append(row)
+                self.equal_to.append(0.0)
+
+    def served(self, number: int) -> np.ndarray:
+        row = np.zeros(self.size)
+        for arc, (_, tail, _) in enumerate(self.arcs):
+            row[number * len(self.arcs) + arc] = tail == self.demands[number]["node_a"]
+        return row
+
+    def largest(self, *, at_least: list[tuple[float, float]], raised: int | None = None, most: float | None = None) -> float:
+        """The largest level with demand n served ``fixed + level * weight``, or the most that one demand can have."""
+        rows, limits = list(self.less_rows), list(self.less_than)
+        for number, (fixed, weight) in enumerate(at_least):
+            row = -self.served(number)
+            row[-1] = weight
+            rows.append(row)
+            limits.append(-fixed)
+        cost = np.zeros(self.size)
+        if raised is None:
+            cost[-1] = -1
+        else:
+            cost = -self.served(raised)
+        found = linprog(
+            cost, A_ub=np.array(rows), b_ub=limits,
+            A_eq=np.array(self.equal_rows) if self.equal_rows else None, b_eq=self.equal_to or None,
+            bounds=[*self.limits[:-1], (0.0, most)], method="highs",
+        )  # fmt: skip
+        assert found.status == 0, found.message
+        return -found.fun
+
+
+def edge_growth(network: Network) -> float | None:
+    demands = asking(network)
+    if not demands:
+        return None
+    return EdgeProgram(network, demands).largest(at_least=[(0.0, row["rate_bps"]) for row in demands])
+
+
+def edge_fair(network: Network) -> dict[str, float]:
+    """Progressive filling where a demand stops when, all others kept, it can have no more (one program each)."""
+    served = {row["demand_id"]: 0.0 for row in network.demands.to_dict("records")}
+    demands = asking(network)
+    program = EdgeProgram(network, demands)
+    fixed: dict[int, float] = {}
+    while len(fixed) < len(demands):
+        open_ = [number for number in range(len(demands)) if number not in fixed]
+        weights = [demands[number]["priority"] * demands[number]["rate_bps"] for number in range(len(demands))]
+        most = min(1 / demands[number]["priority"] for number in open_)
+
+        def floor(level: float) -> list[tuple[float, float]]:
+            return [
+                (fixed[number] * (1 - 1e-9), 0.0) if number in fixed else (level * weights[number], 0.0)  # noqa: B023
+                for number in range(len(demands))
+            ]
+
+        rising = [
+            (fixed[number] * (1 - 1e-9), 0.0) if number in fixed else (0.0, weights[number])
+            for number in range(len(demands))
+        ]
+        level = program.largest(at_least=rising, most=most)
+        stopped = []
+        for number in open_:
+            if level * demands[number]["priority"] >= 1 - 1e-9:
+                stopped.append(number)
+            elif program.largest(at_least=floor(level * (1 - 1e-9)), raised=number) <= level * weights[number] * (1 + 1e-6):
+                stopped.append(number)
+        assert stopped
+        for number in stopped:
+            fixed[number] = level * weights[number]
+    return served | {demands[number]["demand_id"]: rate for number, rate in fixed.items()}
+
+
+# ---------------------------------------------------------------- independent checks of what is promised
+
+
+def link_prices(network: Network, prices: dict[str, float], resource_prices: dict[str, float]) -> dict[str, float]:
+    """What a bit/s over each link costs, its share of the module group included."""
+    costs = {}
+    for row in network.links.to_dict("records"):
+        costs[row["link_id"]] = prices[row["link_id"]]
+        if isinstance(row["module_group"], str) and row["key_rate_bps"] > 0:
+            costs[row["link_id"]] += resource_prices[f"module_group:{row['module_group']}"] / row["key_rate_bps"]
+    return costs
+
+
+def cheapest(network: Network, costs: dict[str, float], node_a: str, node_b: str) -> float:
+    """Plain Dijkstra over the rows of the links, those without key included."""
+    kinds = dict(zip(network.nodes["node_id"], network.nodes["kind"], strict=True))
+    heap, done = [(0.0, node_a)], set()
+    while heap:
+        cost, node = heapq.heappop(heap)
+        if node == node_b:
+            return cost
+        if node in done or (node != node_a and kinds[node] not in RELAY_KINDS):
+            continue
+        done.add(node)
+        for link, end_a, end_b in network.links[["link_id", "node_a", "node_b"]].itertuples(index=False):
+            if node in (end_a, end_b):
+                heapq.heappush(heap, (cost + costs[link], end_b if node == end_a else end_a))
+    return math.inf
+
+
+def worth(network: Network, prices: dict[str, float], resource_prices: dict[str, float]) -> float:
+    rates = zip(network.links["link_id"], network.links["key_rate_bps"], strict=True)
+    return math.fsum(prices[link] * rate for link, rate in rates) + math.fsum(resource_prices.values())
+
+
+def check_routes(network: Network, routes: pd.DataFrame) -> dict[str, float]:
+    """Routes follow links, pass relays only, fit into rates and groups; gives each demand's rate."""
+    kinds = dict(zip(network.nodes["node_id"], network.nodes["kind"], strict=True))
+    links = {row["link_id"]: row for row in network.links.to_dict("records")}
+    demands = {row["demand_id"]: row for row in network.demands.to_dict("records")}
+    loads: dict[str, list[float]] = {}
+    served: dict[str, list[float]] = {}
+    for demand, nodes, used, rate in routes.itertuples(index=False):
+        assert rate > 0
+        assert (nodes[0], nodes[-1]) == (demands[demand]["node_a"], demands[demand]["node_b"])
+        assert all(kinds[node] in RELAY_KINDS for node in nodes[1:-1])
+        assert len(set(nodes)) == len(nodes)
+        for ends, link in zip(itertools.pairwise(nodes), used, strict=True):
+            assert set(ends) == {links[link]["node_a"], links[link]["node_b"]}
+            loads.setdefault(link, []).append(rate)
+        served.setdefault(demand, []).append(rate)
+    groups: dict[str, float] = {}
+    for link, rates in loads.items():
+        assert math.fsum(rates) <= links[link]["key_rate_bps"] * (1 + 1e-15)
+        group = links[link]["module_group"]
+        if isinstance(group, str):
+            groups[group] = groups.get(group, 0.0) + math.fsum(rates) / links[link]["key_rate_bps"]
+    assert all(share <= 1 + 1e-14 for share in groups.values())
+    return {demand: math.fsum(rates) for demand, rates in served.items()}
+
+
+def check_growth(network: Network, allocation: Allocation, *, gap: float = 1e-9) -> None:
+    growth, demands = allocation.growth, asking(network)
+    served = check_routes(network, growth.routes)
+    if not growth.factor:
+        assert growth.factor == growth.bound == growth.gap
+        assert growth.factor == (0.0 if demands else None)
+        assert growth.prices == growth.resource_prices == {}
+        assert growth.routes.empty
+        return
+    for row in demands:
+        assert served[row["demand_id"]] == pytest.approx(growth.factor * row["rate_bps"], rel=1e-12)
+        assert served[row["demand_id"]] >= growth.factor * row["rate_bps"] * (1 - 1e-15)
+    assert set(growth.prices) == set(network.links["link_id"])
+    assert min([*growth.prices.values(), *growth.resource_prices.values()]) >= 0
+    costs = link_prices(network, growth.prices, growth.resource_prices)
+    routed = math.fsum(row["rate_bps"] * cheapest(network, costs, row["node_a"], row["node_b"]) for row in demands)
+    assert routed == pytest.approx(1.0, rel=1e-9)
+    assert worth(network, growth.prices, growth.resource_prices) / routed == pytest.approx(growth.bound, rel=1e-9)
+    assert growth.bound >= growth.factor
+    assert growth.gap == (growth.bound - growth.factor) / growth.bound
+    assert growth.gap <= gap
+
+
+def check_levels(network: Network, allocation: Allocation, *, tolerance: float = 1e-7) -> None:
+    demands = {row["demand_id"]: row for row in asking(network)}
+    left = set(demands) - set(allocation.unreachable)
+    fractions: dict[str, float] = {}
+    reached = 0.0
+    for level in allocation.levels:
+        assert level.level >= reached
+        reached = level.level
+        assert level.demands
+        assert set(level.demands) <= left
+        if level.served_in_full:
+            assert all(level.level * demands[name]["priority"] == pytest.approx(1.0) for name in level.demands)
+        else:
+            costs = link_prices(network, level.prices, level.resource_prices)
+            cost = {
+                name: demands[name]["rate_bps"]
+                * cheapest(network, costs, demands[name]["node_a"], demands[name]["node_b"])
+                for name in [*fractions, *left]
+            }
+            spent = math.fsum(fractions[name] * cost[name] for name in fractions)
+            rising = math.fsum(level.level * demands[name]["priority"] * cost[name] for name in left)
+            assert worth(network, level.prices, level.resource_prices) == pytest.approx(spent + rising, rel=tolerance)
+            assert min(cost[name] for name in level.demands) > 0
+        for name in level.demands:
+            fractions[name] = min(1.0, level.level * demands[name]["priority"])
+        left -= set(level.demands)
+    assert not left
+    for name, fraction in fractions.items():
+        assert allocation.served_bps[name] == pytest.approx(fraction * demands[name]["rate_bps"], rel=tolerance)
+
+
+def check(network: Network, allocation: Allocation, *, gap: float = 1e-9) -> None:
+    assert list(allocation.served_bps) == sorted(network.demands["demand_id"])
+    served = check_routes(network, allocation.routes)
+    for row in network.demands.to_dict("records"):
+        name = row["demand_id"]
+        assert allocation.served_bps[name] == pytest.approx(served.get(name, 0.0), rel=1e-15)
+        assert allocation.served_bps[name] <= row["rate_bps"]
+    for name in allocation.unreachable:
+        assert allocation.served_bps[name] == 0
+    check_growth(network, allocation, gap=gap)
+    check_levels(network, allocation)
+
+
+# ---------------------------------------------------------------- random networks
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_growth_factor_equals_the_linear_program_over_edges(seed):
+    rng = np.random.default_rng([seed, 1])
+    for number in range(30):
+        network = random_network(rng, connected=number % 3 > 0)
+        allocation = allocated(network)
+        expected = edge_growth(network)
+        assert allocation.growth.factor == (None if expected is None else pytest.approx(expected, rel=1e-6, abs=1e-9))
+        check(network, allocation)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_fair_rates_equal_progressive_filling_over_edges(seed):
+    rng = np.random.default_rng([seed, 2])
+    for number in range(15):
+        network = random_network(rng, most_nodes=6, connected=number % 3 > 0)
+        expected = edge_fair(network)
+        assert allocated(network).served_bps == pytest.approx(expected, rel=1e-5, abs=1e-7)
+
+
+@pytest.mark.parametrize("spread", [6, 12, 18])
+def test_rates_over_many_powers_of_ten_keep_every_promise(spread):
+    rng = np.random.default_rng([spread, 3])
+    for number in range(60):
+        network = random_network(rng, spread=spread, connected=number % 3 > 0)
+        check(network, allocated(network), gap=1e-9 if spread == 6 else 1e-6)
+
+
+@given(network=networks())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_promise_is_kept(network):
+    check(network, allocated(network), gap=1e-6)
+
+
+def test_answers_do_not_depend_on_row_order_and_names():
+    rng = np.random.default_rng(4)
+    for _ in range(40):
+        network = random_network(rng)
+        first, again, other = (allocated(n) for n in (network, shuffled(network, rng), renamed(network, rng)))
+        assert again.served_bps == first.served_bps
+        assert again.growth.factor == first.growth.factor
+        assert again.growth.prices == first.growth.prices
+        assert again.levels == first.levels
+        pd.testing.assert_frame_equal(again.routes, first.routes)
+        assert other.served_bps == pytest.approx(first.served_bps, rel=1e-9)
+        assert other.growth.factor == (first.growth.factor and pytest.approx(first.growth.factor, rel=1e-9))
