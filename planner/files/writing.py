@@ -107,6 +107,6 @@ def _csv(frame: pd.DataFrame, *, columns: Iterable[str]) -> bytes:
 
 def _cell(value: Any) -> str:
     """A cell: blank for nothing, and the shortest digits that give the same number again."""
-    if value is None or value != value or str(value) == "<NA>":  # noqa: PLR0124 (only NaN differs from itself)
+    if value is None or str(value) == "<NA>" or value != value:  # noqa: PLR0124 (only NaN differs from itself)
         return ""
     return value if isinstance(value, str) else repr(value.item() if hasattr(value, "item") else value)
