@@ -176,5 +176,6 @@ def _problem(error: dict[str, Any], name: str) -> Problem:
     place = ""
     for step in error["loc"]:
         place += f"[{step}]" if isinstance(step, int) else f".{step}" if place else str(step)
-    message = "is missing" if error["type"] == "missing" else str(error["msg"])
+    words = {"missing": "is missing", "model_type": "should be an object", "finite_number": "should be a finite number"}
+    message = words.get(error["type"], str(error["msg"]))
     return Problem(message[:1].lower() + message[1:], file=name, column=place or None)

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from planner.verify.document import LevelPart, PlanPart
     from planner.verify.ground import Ground
 
+LARGEST_DEVIATION = 1e-6
+"""Largest relative deviation of a served rate from what its level says: the solver's own tolerance, with room."""
+
 LARGEST_LEFT_OVER = 1e-6
 """Largest part of the worth W that equation (2) may leave over."""
 
@@ -93,9 +96,15 @@ def _check_levels(plan: PlanPart, *, ground: Ground) -> Check:
                 f"served_bps of demand '{key}', by level {index}, {number(level.level)},",
                 claimed=served[key],
                 right=share * wish.requested_bps,
+                tolerance=LARGEST_DEVIATION,
             )
             if level.served_in_full:
-                ledger.equal(f"served_bps of demand '{key}', in full,", claimed=served[key], right=wish.requested_bps)
+                ledger.equal(
+                    f"served_bps of demand '{key}', in full,",
+                    claimed=served[key],
+                    right=wish.requested_bps,
+                    tolerance=LARGEST_DEVIATION,
+                )
     full = sum(len(level.demands) for level in levels if level.served_in_full)
     return ledger.check(
         f"each of {len(expected)} demands is frozen at one of {len(levels)} levels and gets what the level says, "

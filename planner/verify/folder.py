@@ -119,7 +119,7 @@ def _compare_table(ledger: Ledger, path: Path, *, key: str, right: Mapping[str, 
     rows = _rows(ledger, path)
     if rows is None:
         return
-    claimed = {str(row.get(key)): row for row in rows}
+    claimed = {_id(row.get(key), right): row for row in rows}
     ledger.require(len(claimed) == len(rows), f"{path.name} has a {key} twice")
     ledger.same_ids(f"{path.name}: rows", claimed=claimed, right=right)
     for name in claimed.keys() & right.keys():
@@ -130,6 +130,12 @@ def _compare_table(ledger: Ledger, path: Path, *, key: str, right: Mapping[str, 
                 found is not None and abs(found - value) <= 1e-9 * abs(value),
                 f"{path.name}: {column} of '{name}' is {cell}, in plan.json {number(value)}",
             )
+
+
+def _id(cell: str | None, known: Mapping[str, object]) -> str:
+    """An id as it was before an apostrophe kept spreadsheets from taking it for a formula."""
+    text = cell or ""
+    return text if text in known else text.removeprefix("'")
 
 
 def _float(cell: str | None) -> float | None:

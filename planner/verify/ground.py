@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from planner.network import Network
 
+LEAST_RATE_BPS = 1e-100
+"""A rate below this is nothing: its reciprocal, the time that a bit takes, is beyond all numbers."""
+
 GROUP_PREFIX = "module_group:"
 """A module group's name in resource prices is this and the group."""
 
@@ -95,7 +98,7 @@ class Ground:
                 str(row["link_id"]): Span(
                     node_a=str(row["node_a"]),
                     node_b=str(row["node_b"]),
-                    key_rate_bps=float(row["key_rate_bps"]),
+                    key_rate_bps=rate if (rate := float(row["key_rate_bps"])) >= LEAST_RATE_BPS else 0.0,
                     group=groups[row["link_id"]] or None,
                 )
                 for row in budget.to_dict("records")
@@ -107,7 +110,7 @@ class Ground:
     @cached_property
     def asking(self) -> tuple[str, ...]:
         """The demands that ask for more than nothing."""
-        return tuple(key for key, wish in self.wishes.items() if wish.requested_bps > 0)
+        return tuple(key for key, wish in self.wishes.items() if wish.requested_bps >= LEAST_RATE_BPS)
 
     @cached_property
     def groups(self) -> dict[str, list[str]]:
