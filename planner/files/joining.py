@@ -125,13 +125,15 @@ def _visit(found: Found, *, walk: _Walk) -> None:
     key = os.path.realpath(found.path)
     walk.open.append((key, found.home.label))
     part = read_part(found.path, home=found.home, reading=walk.reading, without=walk.without)
-    for reference in [] if part.info is None else part.info.include:
+    complete = part.include is not None
+    for reference in part.include or ():
         place = Problem("", file=part.info_file, row=part.info_rows.get("include"), column="include")
         try:
             other = find_network(reference, base=found.home, reading=walk.reading)
         except InputError as error:
             found_wrong = (replace(place, message=p.message, expected=p.expected) for p in error.problems)
             walk.reading.problems.extend(found_wrong)
+            complete = False
             continue
         other_key = os.path.realpath(other.path)
         opened = [key for key, _ in walk.open]
@@ -139,11 +141,13 @@ def _visit(found: Found, *, walk: _Walk) -> None:
             circle = [label for _, label in walk.open[opened.index(other_key) :]]
             message = f"the networks include each other in a circle: {' → '.join([*circle, circle[0]])}"
             walk.reading.problems.append(replace(place, message=message))
+            complete = False
         elif other_key not in walk.done:
             _visit(other, walk=walk)
     walk.open.pop()
     walk.done.add(key)
-    walk.parts.append(part)
+    # Where an included network is unknown so are its nodes, and nothing can be said of the ends of links.
+    walk.parts.append(part if complete else replace(part, rows={**part.rows, "nodes": None}))
 
 
 def join_rows(parts: Iterable[Part], *, table: str, key: str, reading: Reading) -> list[Row] | None:

@@ -34,6 +34,7 @@ class Part:
         info: What network.toml (or the sheet ``network``) says; None where it could not be understood.
         info_file: That file's name in messages.
         info_rows: The rows of its dotted keys.
+        include: The networks that it includes; None where that could not be understood.
         rows: The rows of each table; None where the table is missing or could not be understood.
         defaults: What blank cells of its links take.
     """
@@ -42,6 +43,7 @@ class Part:
     info: NetworkInfo | None
     info_file: str
     info_rows: Mapping[str, int | None]
+    include: tuple[str, ...] | None
     rows: Mapping[str, list[Row] | None]
     defaults: Defaults
 
@@ -95,7 +97,7 @@ def read_part(path: Path, *, home: Home, reading: Reading, without: frozenset[st
             rows[name] = [] if includes and name in raw.missing else None
             if not includes and name in raw.missing:
                 reading.problems.append(raw.missing[name])
-    return Part(home, info, raw.info_file, raw.info_rows, rows, defaults)
+    return Part(home, info, raw.info_file, raw.info_rows, _include(raw.info), rows, defaults)
 
 
 def read_demands(path: Path, *, home: Home, reading: Reading) -> list[Row] | None:
@@ -117,7 +119,7 @@ def read_demands(path: Path, *, home: Home, reading: Reading) -> list[Row] | Non
                 raise InputError(_missing_sheet("demands", sheets, file=file))
             lines, file = sheets["demands"], sheet_name(file, "demands")
         else:
-            lines = csv_lines(read_text(path, file=file, reading=reading), file=file, reading=reading)
+            lines = csv_lines(read_text(path, file=file, reading=reading), file=file)
     except InputError as error:
         reading.problems.extend(error.problems)
         return None
@@ -136,7 +138,9 @@ def _understand(
     table = table_of(lines, record=record, given=given, file=file, reading=reading)
     if table is None:
         return None
-    return read_rows(table, record=record, home=home, defaults=defaults, reading=reading)
+    rows = read_rows(table, record=record, home=home, defaults=defaults, reading=reading)
+    has_ids = next(iter(record.model_fields)) in table.columns
+    return rows if has_ids else None
 
 
 def _read_folder(path: Path, *, home: Home, wanted: list[str], reading: Reading) -> _Raw:
@@ -148,10 +152,8 @@ def _read_folder(path: Path, *, home: Home, wanted: list[str], reading: Reading)
     for name in wanted:
         file = home.file(f"{name}.csv")
         try:
-            tables[name] = (
-                file,
-                csv_lines(read_text(path / f"{name}.csv", file=file, reading=reading), file=file, reading=reading),
-            )
+            content = read_text(path / f"{name}.csv", file=file, reading=reading)
+            tables[name] = file, csv_lines(content, file=file)
         except InputError as error:
             if (path / f"{name}.csv").exists():
                 reading.problems.extend(error.problems)
@@ -162,6 +164,13 @@ def _read_folder(path: Path, *, home: Home, wanted: list[str], reading: Reading)
                 missing[name] = Problem(problem.message, file=file, expected=right)
     keys = [*(info or {}), *(f"defaults.{key}" for key in _table(info, "defaults"))]
     return _Raw(info, info_file, {key: toml_row(text, key) for key in keys}, tables, missing)
+
+
+def _include(info: Mapping[str, Any] | None) -> tuple[str, ...] | None:
+    include = None if info is None else info.get("include", [])
+    if not isinstance(include, list) or not all(isinstance(name, str) for name in include):
+        return None
+    return tuple(name.strip() for name in include if name.strip())
 
 
 def _table(info: Mapping[str, Any] | None, key: str) -> Mapping[str, Any]:

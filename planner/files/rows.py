@@ -182,6 +182,8 @@ def _read_row(
 ) -> Row:
     values: dict[str, Any] = {}
     bad: set[str] = set()
+    if number in table.damaged:
+        bad.update(record.model_fields.keys() - cells.keys())
     for name, cell in cells.items():
         try:
             values[name] = convert(cell, dtype=dtypes[name])

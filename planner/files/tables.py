@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import Problem, nearest
+from planner.errors import InputError, Problem, nearest
 from planner.files.cells import is_blank, quoted
 
 if TYPE_CHECKING:
@@ -27,23 +27,27 @@ class Table:
         file: Name of the file (and the sheet) in messages.
         columns: The columns that its header names.
         rows: The row number and the cells by column, blanks left out.
+        damaged: The numbers of rows with too many or too few cells, of which only the first is kept.
     """
 
     file: str
     columns: frozenset[str]
     rows: tuple[tuple[int, dict[str, Any]], ...]
+    damaged: frozenset[int] = frozenset()
 
 
-def csv_lines(text: str, *, file: str, reading: Reading) -> list[Line]:
-    """The rows of a CSV text, without those that are blank.
+def csv_lines(text: str, *, file: str) -> list[Line]:
+    """The rows of a CSV text.
 
     Args:
         text: The text.
         file: Its name in messages.
-        reading: Takes the problems: an unclosed quote, a stray one, a cell too long.
 
     Returns:
-        The number of the row's first line in the file, and its cells, as far as they could be read.
+        The number of each row's first line in the file, and its cells.
+
+    Raises:
+        InputError: A quote is not closed or stands where it may not, or a cell is too long.
     """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     lines: list[Line] = []
@@ -53,7 +57,7 @@ def csv_lines(text: str, *, file: str, reading: Reading) -> list[Line]:
             lines.append((row, cells))
             row = reader.line_num + 1
     except csv.Error as error:
-        reading.problems.append(_csv_problem(str(error), file=file, row=row))
+        raise InputError(_csv_problem(str(error), file=file, row=row)) from None
     return lines
 
 
@@ -95,8 +99,9 @@ def table_of(
         reading.problems.append(_no_header(header, known=known, file=file, row=header_row))
         return None
     reading.problems.extend(_header_problems(header, record=record, given=given, file=file, row=header_row))
-    rows = tuple(_rows(filled[1:], header=header, known=set(known), file=file, reading=reading))
-    return Table(file=file, columns=frozenset(header) & frozenset(known), rows=rows)
+    damaged: set[int] = set()
+    rows = tuple(_rows(filled[1:], header=header, known=set(known), damaged=damaged, file=file, reading=reading))
+    return Table(file, columns=frozenset(header) & frozenset(known), rows=rows, damaged=frozenset(damaged))
 
 
 def _required(record: type[Record]) -> list[str]:
@@ -130,7 +135,7 @@ def _header_problems(
 
 
 def _rows(
-    lines: list[Line], *, header: list[str], known: set[str], file: str, reading: Reading
+    lines: list[Line], *, header: list[str], known: set[str], damaged: set[int], file: str, reading: Reading
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     width = len(header)
     for row, cells in lines:
@@ -140,6 +145,9 @@ def _rows(
             expected = 'as many as the header has; a cell with a comma stands in quotes (")'
             message = f"has {len(cells)} cells, the header has {width}"
             reading.problems.append(Problem(message, file=file, row=row, expected=expected))
+            damaged.add(row)
+            # Where the row went astray is not known, but it begins with its id.
+            yield row, {name: cell for name, cell in zip(header[:1], cells, strict=False) if name in known}
             continue
         if nameless:
             message = f"{quoted(nameless[0])} stands under no column name"

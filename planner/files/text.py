@@ -153,7 +153,7 @@ def toml_row(text: str, key: str) -> int | None:
     """
     table, _, last = key.rpartition(".")
     here = ""
-    for row, line in enumerate(text.splitlines(), start=1):
+    for row, line in enumerate(text.split("\n"), start=1):
         if header := re.match(r"\s*\[+\s*([^\[\]]+?)\s*\]+\s*(#.*)?$", line):
             here = header[1].replace('"', "").replace("'", "")
             if here == key:
