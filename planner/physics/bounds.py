@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 
-from planner.physics.entropy import FloatArray
+if TYPE_CHECKING:
+    from planner.physics.entropy import FloatArray
 
 
 def repeaterless_bound(loss_db: npt.ArrayLike) -> FloatArray:

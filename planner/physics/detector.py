@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from planner.physics.entropy import FloatArray
 from planner.physics.fibre import transmittance
+
+if TYPE_CHECKING:
+    from planner.physics.entropy import FloatArray
 
 
 class Clicks(NamedTuple):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 
 from planner.errors import InputError, Problem
-from planner.physics.entropy import FloatArray
+
+if TYPE_CHECKING:
+    from planner.physics.entropy import FloatArray
 
 
 def fibre_loss_db(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,21 +13,15 @@ import numpy.typing as npt
 from planner.errors import InputError, Problem
 from planner.physics import decoy_bb84
 from planner.physics.bounds import repeaterless_bound
+from planner.physics.checks import choice_problem, cross_problems, number_problem, protocol_problem, unknown_key
 from planner.physics.decoy_bb84.settings import TYPICAL, open_axes, place, without_tests
 from planner.physics.detector import live_fraction, system_transmittance
-from planner.physics.entropy import FloatArray
-from planner.physics.module import (
-    PARAMETERS,
-    Module,
-    choice_problem,
-    cross_problems,
-    load_module,
-    number_problem,
-    protocol_problem,
-    unknown_key,
-)
+from planner.physics.module import Module, load_module
 from planner.physics.optimise import maximise
-from planner.physics.parameters import Parameter, settings_of
+from planner.physics.parameters import PARAMETERS, Parameter, settings_of
+
+if TYPE_CHECKING:
+    from planner.physics.entropy import FloatArray
 
 _LOSS = Parameter("dB", "loss of the link", low=0.0)
 
@@ -98,7 +92,7 @@ def key_rate(module: str | Path | Mapping[str, Any] | Module, *, loss_db: npt.Ar
     link = _Link(protocol, flat, loss=np.broadcast_to(loss, shape).ravel(), wiesemann=wiesemann)
     result = link.key_rate()
 
-    def shaped(array: FloatArray) -> Any:
+    def shaped(array: npt.NDArray[Any]) -> Any:
         return np.array(np.broadcast_to(array, link.loss.shape)).reshape(shape)
 
     return replace(
@@ -116,35 +110,36 @@ def key_rate(module: str | Path | Mapping[str, Any] | Module, *, loss_db: npt.Ar
 
 def _parameters(module: Module, *, loss_db: npt.ArrayLike, overrides: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The protocol and every parameter that it uses, checked."""
-    overrides = dict(overrides)
-    protocol = overrides.pop("protocol", None) or module.protocol
-    if (wrong := protocol_problem(protocol)) is not None:
-        raise InputError(wrong)
-    problems = []
-    if (problem := number_problem("loss_db", loss_db, known=_LOSS)) is not None:
-        problems.append(problem)
-    values = dict(module.parameters)
-    for key, value in overrides.items():
-        values.pop(key, None)
-        known = PARAMETERS.get(key)
-        if known is None:
-            problems.append(unknown_key(key))
-        elif value is not None:
-            check = choice_problem if known.choices else number_problem
-            problem = check(key, value, known=known)
-            if problem is None:
-                values[key] = value
-            else:
-                problems.append(problem)
-    for key, known in PARAMETERS.items():
-        if known.default is not None:
-            values.setdefault(key, known.default)
-    used = {key: value for key, value in values.items() if protocol in PARAMETERS[key].protocols}
-    if not problems:
-        problems = _shape_problems(loss_db, used) or cross_problems(protocol, used)
+    protocol = overrides.get("protocol") if overrides.get("protocol") is not None else module.protocol
+    changed = {key: value for key, value in overrides.items() if key != "protocol"}
+    problems = [
+        problem
+        for problem in (
+            protocol_problem(protocol),
+            number_problem("loss_db", loss_db, known=_LOSS),
+            *(_override_problem(key, value) for key, value in changed.items()),
+        )
+        if problem is not None
+    ]
     if problems:
         raise InputError(problems)
-    return protocol, used
+    values = {key: value for key, value in module.parameters.items() if key not in changed}
+    values |= {key: value for key, value in changed.items() if value is not None}
+    defaults = {key: known.default for key, known in PARAMETERS.items() if known.default is not None}
+    used = {key: value for key, value in (defaults | values).items() if protocol in PARAMETERS[key].protocols}
+    problems = _shape_problems(loss_db, used) or cross_problems(str(protocol), used)
+    if problems:
+        raise InputError(problems)
+    return str(protocol), used
+
+
+def _override_problem(key: str, value: Any) -> Problem | None:
+    known = PARAMETERS.get(key)
+    if known is None:
+        return unknown_key(key, known=(*PARAMETERS, "protocol"))
+    if value is None:
+        return None
+    return (choice_problem if known.choices else number_problem)(key, value, known=known)
 
 
 def _shape_problems(loss_db: npt.ArrayLike, values: Mapping[str, Any]) -> list[Problem]:

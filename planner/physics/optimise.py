@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from planner.physics.entropy import FloatArray
+if TYPE_CHECKING:
+    from planner.physics.entropy import FloatArray
 
-SEEDS = 192
-STARTS = 4
+SEEDS = 256
+STARTS = 8
 ELEMENTS_AT_ONCE = 128
 """So that the arrays of one call of the objective stay within the processor's cache."""
 
@@ -62,7 +63,7 @@ class Objective(Protocol):
 
         Returns:
             The value, and a guide: a number that is positive where the value is, and leads to the region of positive
-            values from outside it. Both of the shape of the coordinates.
+            values from outside it. Both finite, of the shape of the coordinates.
         """
 
 
@@ -172,11 +173,7 @@ class _Search:
             start + width * np.square(np.sin(angle))
             for start, width, angle in zip(self.low, self.span, angles, strict=True)
         ]
-        value, guide = self.objective(coordinates, elements)
-        return (
-            np.where(np.isfinite(value), value, -1.0),
-            np.where(np.isfinite(guide), guide, -100.0),
-        )
+        return self.objective(coordinates, elements)
 
     def _start(self, elements: npt.NDArray[np.intp], seeds: FloatArray) -> _State:
         """The best starting point of each of several interleaved parts of the lattice."""

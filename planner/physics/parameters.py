@@ -88,7 +88,11 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             "", "bits revealed by error correction over the Shannon limit, f", low=1.0, default=1.16
         ),
         "block_bits": Parameter(
-            "bit", "sifted key-basis bits per block; absent: asymptotic, no finite-size effects", low=0.0, low_open=True
+            "bit",
+            "sifted key-basis bits per block; absent: asymptotic, no finite-size effects",
+            low=0.0,
+            low_open=True,
+            high=1e30,
         ),
         "secrecy_epsilon": Parameter(
             "", "how far the key may be from secret", low=0.0, low_open=True, high=1.0, high_open=True, default=1e-10

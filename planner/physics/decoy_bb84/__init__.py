@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from planner.physics.decoy_bb84 import lim2014, ma2005, one_decoy
-from planner.physics.decoy_bb84.evaluation import Arrays, Evaluation
 from planner.physics.parameters import TWO_DECOY
+
+if TYPE_CHECKING:
+    from planner.physics.decoy_bb84.evaluation import Arrays, Evaluation
 
 
 def evaluate(
@@ -29,6 +33,12 @@ def evaluate(
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         if protocol == TWO_DECOY:
             bound = lim2014.evaluate if finite else ma2005.evaluate
-            return bound(parameters, settings, fluctuations=fluctuations)
-        one = one_decoy.evaluate if finite else one_decoy.evaluate_asymptotic
-        return one(parameters, settings, wiesemann=wiesemann, fluctuations=fluctuations)
+            found = bound(parameters, settings, fluctuations=fluctuations)
+        else:
+            one = one_decoy.evaluate if finite else one_decoy.evaluate_asymptotic
+            found = one(parameters, settings, wiesemann=wiesemann, fluctuations=fluctuations)
+    # What is too small for a number is no key.
+    return found._replace(
+        secret=np.where(np.isfinite(found.secret), found.secret, -1.0),
+        guide=np.where(np.isfinite(found.guide), found.guide, -100.0),
+    )

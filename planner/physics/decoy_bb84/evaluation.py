@@ -91,7 +91,7 @@ def error_rate(each: Clicks) -> FloatArray:
 
 
 def leak_per_click(qber: FloatArray, *, ec_efficiency: FloatArray) -> FloatArray:
-    """Bits revealed per sifted bit, ``f h(QBER)``; a QBER above 1/2 (afterpulses) counts as 1/2."""
+    """How much error correction reveals per sifted bit, ``f h(QBER)``; a QBER above 1/2 (afterpulses) counts as 1/2."""
     return np.asarray(ec_efficiency * binary_entropy(np.minimum(qber, 0.5)))
 
 
@@ -101,19 +101,17 @@ def photon_share(intensities: Sequence[FloatArray], probabilities: Sequence[Floa
     return np.asarray(sum(terms))
 
 
-def gamma(
-    ratio: FloatArray, *, key: FloatArray, test: FloatArray, secrecy_epsilon: FloatArray, terms: int
-) -> FloatArray:
-    """Sampling correction of the phase error, gamma(a, b, c, d) of Lim et al. 2014 below eq. (5).
+def gamma(ratio: FloatArray, *, key: FloatArray, test: FloatArray, secrecy_epsilon: FloatArray) -> FloatArray:
+    """How far the phase error may lie above the errors sampled: the function of Lim et al. 2014 below eq. (5).
 
-    ``sqrt((c+d)(1-b)b / (c d ln 2) * log2((c+d) / (c d (1-b) b) * K^2 / a^2))`` with K = 21 (Lim) or 19 (Rusca).
+    ``sqrt((c+d)(1-b)b / (c d ln 2) * log2((c+d) / (c d (1-b) b) * 21^2 / a^2))``; Rusca et al. 2018, eq. (A23), print
+    the same 21 although their other terms have 19.
 
     Args:
         ratio: b, error rate of the single photons in the test basis.
         key: c, single photons in the key basis (the formula is symmetric in c and d).
         test: d, single photons in the test basis.
         secrecy_epsilon: a.
-        terms: K, number of error terms in the proof.
 
     Returns:
         The correction; zero where b is 0, and 1 where b >= 1 or there are no single photons.
@@ -122,7 +120,7 @@ def gamma(
     b = np.where(valid, ratio, 0.5)
     inverse = 1.0 / np.where(valid, key, 1.0) + 1.0 / np.where(valid, test, 1.0)
     variance = (1.0 - b) * b
-    bits = np.log2(inverse / variance) + 2.0 * np.log2(terms / secrecy_epsilon)
+    bits = np.log2(inverse / variance) + 2.0 * np.log2(21.0 / secrecy_epsilon)
     correction = np.sqrt(inverse * variance / np.log(2.0) * np.maximum(bits, 0.0))
     return np.asarray(np.where(valid, correction, np.where((ratio <= 0.0) & (key > 0.0) & (test > 0.0), 0.0, 1.0)))
 

@@ -6,6 +6,7 @@ Counts that cannot be negative are clamped at zero; errors of single photons are
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +23,9 @@ from planner.physics.decoy_bb84.evaluation import (
     phase_error,
     photon_share,
 )
-from planner.physics.entropy import FloatArray
+
+if TYPE_CHECKING:
+    from planner.physics.entropy import FloatArray
 
 TERMS = 21
 """Number of error terms in the proof, eq. (B4)."""
@@ -112,7 +115,7 @@ def key_length(
     phase = phase_error(errors, test=test)  # eq. (5)
     overhead = np.zeros(())
     if fluctuations:
-        phase = phase + gamma(phase, key=single, test=test, secrecy_epsilon=secrecy_epsilon, terms=TERMS)
+        phase = phase + gamma(phase, key=single, test=test, secrecy_epsilon=secrecy_epsilon)
         overhead = 6.0 * np.log2(TERMS / secrecy_epsilon) + np.log2(2.0 / correctness_epsilon)
     total = np.asarray(sum(key_counts))
     return finish(vacuum=vacuum, single=single, phase=phase, leak=leak_bits, overhead=overhead, total=total)

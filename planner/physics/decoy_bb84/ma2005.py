@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +17,10 @@ from planner.physics.decoy_bb84.evaluation import (
     mean_clicks,
     phase_error,
 )
-from planner.physics.detector import Clicks
-from planner.physics.entropy import FloatArray
+
+if TYPE_CHECKING:
+    from planner.physics.detector import Clicks
+    from planner.physics.entropy import FloatArray
 
 
 def evaluate(parameters: Arrays, settings: Arrays, *, fluctuations: bool = True) -> Evaluation:

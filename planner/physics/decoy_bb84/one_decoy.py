@@ -9,7 +9,7 @@ is possible.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,9 @@ from planner.physics.decoy_bb84.evaluation import (
     phase_error,
     photon_share,
 )
-from planner.physics.entropy import FloatArray
+
+if TYPE_CHECKING:
+    from planner.physics.entropy import FloatArray
 
 RUSCA_TERMS = 19
 WIESEMANN_TERMS = 15
@@ -193,9 +195,7 @@ def key_length(
         phase = phase + _serfling(bounds.single, test=bounds.test, epsilon=secrecy_epsilon / terms)
         overhead = 4.0 * np.log2(terms / (secrecy_epsilon * 2.0**0.25)) + np.log2(2.0 / correctness_epsilon)
     elif fluctuations:
-        phase = phase + gamma(
-            phase, key=bounds.single, test=bounds.test, secrecy_epsilon=secrecy_epsilon, terms=terms + 2
-        )
+        phase = phase + gamma(phase, key=bounds.single, test=bounds.test, secrecy_epsilon=secrecy_epsilon)
         overhead = 6.0 * np.log2(terms / secrecy_epsilon) + np.log2(2.0 / correctness_epsilon)
     return finish(
         vacuum=np.zeros(()) if wiesemann else bounds.vacuum,

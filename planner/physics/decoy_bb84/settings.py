@@ -9,12 +9,15 @@ signal and vacuum leave; vacuum 0 to 0.99 of the room that signal and decoy leav
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.physics.entropy import FloatArray
 from planner.physics.optimise import Axis
 from planner.physics.parameters import TWO_DECOY
+
+if TYPE_CHECKING:
+    from planner.physics.entropy import FloatArray
 
 _AXES = {
     "signal_intensity": Axis("signal_intensity", np.log(1e-4), np.log(2.0), np.log(0.06), np.log(1.0)),
