@@ -28,6 +28,7 @@ function readNetwork() {
     link.usable = link.key_rate_bps > 0;
     for (const end of [link.node_a, link.node_b]) data.node.get(end).links.push(link);
   }
+  data.style.unusable.hollow = true;
   data.demands = data.plan ? data.plan.demands : [];
   if (data.plan) indexPlan(data);
   return data;

@@ -38,21 +38,21 @@ function routeList(view, demand) {
 
 function showDemand(view, demand) {
   view.map.closePopup();
-  if (!view.narrow()) openSide(view, "demands");
-  else if (!view.side.hidden) closeSide(view);
+  if (!view.narrow() && (view.side.hidden || view.tab !== "demands")) openSide(view, "demands");
+  if (view.narrow() && !view.side.hidden) closeSide(view);
   lightUp(view, { demand, routes: demand.routes });
 }
 
 function lightUp(view, { demand, routes }) {
   const nodes = new Set([demand.node_a, demand.node_b, ...routes.flatMap((route) => route.nodes)]);
   view.highlight = { demand, nodes, links: new Set(routes.flatMap((route) => route.links)) };
-  fitTo(view, [...nodes].map((id) => view.data.node.get(id)).map((node) => [node.lat_deg, node.lon_deg]));
-  refreshHighlight(view);
   view.banner.replaceChildren(
     el("span", {}, `${countText(routes.length, "route")} of `, el("strong", {}, titleOf(view, demand)), `: ${rateText(routes.reduce((sum, route) => sum + route.rate_bps, 0))}`),
     button("Show all", () => clearHighlight(view)),
   );
   view.banner.hidden = false;
+  fitTo(view, [...nodes].map((id) => view.data.node.get(id)).map((node) => [node.lat_deg, node.lon_deg]));
+  refreshHighlight(view);
 }
 
 function clearHighlight(view) {

@@ -10,13 +10,13 @@ function digits(value, places) {
   return value.toLocaleString("en-GB", { minimumFractionDigits: places, maximumFractionDigits: places });
 }
 
-function rateText(bps) {
-  if (!isNumber(bps)) return MISSING;
-  if (bps === 0) return "0 bit/s";
-  const steps = [[1e9, "Gbit/s"], [1e6, "Mbit/s"], [1e3, "kbit/s"], [1, "bit/s"]];
-  const [size, unit] = steps.find(([least]) => bps >= least * 0.9995) || steps[3];
-  const value = bps / size;
-  return `${digits(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0)} ${unit}`;
+function rateText(perSecond, unit = "bit/s") {
+  if (!isNumber(perSecond)) return MISSING;
+  if (perSecond === 0) return `0 ${unit}`;
+  const steps = unit === "bit/s" ? [[1e9, "G"], [1e6, "M"], [1e3, "k"]] : [[1e9, "billion "], [1e6, "million "], [1e3, "thousand "]];
+  const [size, prefix] = steps.find(([least]) => perSecond >= least * 0.9995) || [1, ""];
+  const value = perSecond / size;
+  return `${digits(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0)} ${prefix}${unit}`;
 }
 
 function lossText(db) {

@@ -58,8 +58,7 @@ function measureText(view, link) {
 // Colours, widths and what is dimmed, after any change of theme, measure or highlight.
 function restyleLinks(view) {
   const lit = view.highlight && view.highlight.links;
-  const casing = { light: "#4a5563", dark: "#0b0f14" }[view.theme];
-  const glow = { light: "#111827", dark: "#ffffff" }[view.theme];
+  const [casing, hollow, glow] = { light: ["#4a5563", "#ffffff", "#111827"], dark: ["#0b0f14", "#0b0f14", "#ffffff"] }[view.theme];
   for (const link of view.data.links) {
     const { line, casing: under, mark } = view.lines.get(link.link_id);
     const step = stepOf(view, link);
@@ -67,7 +66,8 @@ function restyleLinks(view) {
     const opacity = lit && !isLit ? 0.18 : 1;
     const weight = link.width_px;
     line.setStyle({ color: step[view.theme], weight, opacity, dashArray: dashOf(step) });
-    if (under) under.setStyle({ color: isLit ? glow : casing, weight: weight + (isLit ? 5.5 : CASING_PX), opacity: lit && !isLit ? 0.1 : isLit ? 1 : 0.62 });
+    const around = isLit ? { color: glow, width: 5.5, opacity: 1 } : step.hollow ? { color: hollow, width: CASING_PX, opacity: 0.9 } : { color: casing, width: CASING_PX, opacity: 0.62 };
+    if (under) under.setStyle({ color: around.color, weight: weight + around.width, opacity: lit && !isLit ? 0.1 : around.opacity });
     if (mark && mark.getElement()) mark.getElement().style.opacity = opacity < 1 ? 0.3 : 1;
   }
 }

@@ -10,6 +10,7 @@ function drawNodes(view) {
   for (const node of data.nodes) {
     const marker = canvas ? dotOf(view, node, canvas) : markerOf(view, node);
     marker.on("click", () => showNode(view, node, { stay: true }));
+    marker.on("keypress", ({ originalEvent }) => { if (originalEvent.key === "Enter") showNode(view, node, { stay: true }); });
     marker.bindTooltip(() => el("div", {}, namesOf(node)), { className: "trunk-tip", opacity: 1, offset: [10, 0] });
     view.overlays["Nodes"].addLayer(marker);
     view.markers.set(node.node_id, marker);

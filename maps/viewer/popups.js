@@ -3,10 +3,10 @@
 const MOST_IN_LIST = 8;
 
 function openPopup(view, content, place, lift) {
-  const { left, top } = view.room();
+  const { left, top, right } = view.room();
   L.popup({
     className: "trunk-popup", maxWidth: 340, minWidth: 270, maxHeight: Math.max(200, Math.min(560, view.map.getSize().y - top - 60)),
-    offset: [0, lift], autoPanPaddingTopLeft: [left + 12, top + 12], autoPanPaddingBottomRight: [24, 24],
+    offset: [0, lift], autoPanPaddingTopLeft: [left + 12, top + 12], autoPanPaddingBottomRight: [right + 24, 24],
   }).setLatLng(place).setContent(content).openOn(view.map);
   content.focus({ preventScroll: true });
 }
@@ -43,10 +43,10 @@ function measuredTag() {
   return el("span", { class: "tag" }, "measured");
 }
 
-function basisText(view, row) {
+function originSection(view, row, what) {
   const source = row.source && view.data.sources[row.source];
-  if (!row.source) return [row.basis];
-  return [row.basis, ": ", source ? [nameOf(source.citation), source.secondary && " (quoted in another text)"] : nameOf(row.source)];
+  const cited = source ? [nameOf(source.citation), source.secondary && " (quoted in another text)"] : row.source && nameOf(row.source);
+  return el("p", { class: "origin muted" }, `${what}: `, el("strong", {}, row.basis), cited && [", ", cited]);
 }
 
 function linkPopup(view, link) {
@@ -69,8 +69,8 @@ function linkPopup(view, link) {
       isNumber(link.qber) && ["QBER", `${digits(link.qber * 100, 2)} %`],
       isNumber(link.bound_bps) && ["Repeaterless bound", rateText(link.bound_bps)],
       ["Modules", equipment],
-      ["Fibre data", basisText(view, link)],
     ]),
+    originSection(view, link, "Fibre data"),
     demandSection(view, link.demands, "Demands over this link"),
   );
 }
@@ -85,7 +85,7 @@ function lossSection(view, link, isMeasured) {
 function bitSection(view, link) {
   if (!(link.sifted_rate_bps > 0)) return null;
   const heading = el("h3", {}, `Sifted bits ${rateText(link.sifted_rate_bps)}`);
-  const flow = el("p", { class: "muted" }, `of ${rateText(link.detected_per_s).replace("bit/s", "clicks/s")} detected, ${rateText(link.sent_per_s).replace("bit/s", "pulses/s")} sent`);
+  const flow = el("p", { class: "muted" }, `of ${rateText(link.detected_per_s, "clicks")} in ${rateText(link.sent_per_s, "pulses")} sent, each second`);
   if (!(link.model_key_rate_bps > 0)) return [heading, flow, el("p", { class: "muted" }, "None is left as key: the errors or the loss are too high.")];
   return [heading, stackedBar(partsOf(link, view.data.style.bit_parts), rateText), flow];
 }
@@ -110,13 +110,13 @@ function nodePopup(view, node) {
     nameOf(node.name),
     [node.name_local && [nameOf(node.name_local), " · "], symbol.title],
     facts([
-      node.city && ["City", nameOf(node.city)],
+      node.city && node.city !== node.name && ["City", nameOf(node.city)],
       view.data.plan && ["Keys passing through", passing > 0 ? `${rateText(passing)} on ${countText(node.passing.length, "route")}` : "none"],
       isNumber(node.altitude_m) && ["Altitude", `${digits(node.altitude_m, 0)} m`],
       isNumber(node.year) && ["In service from", String(node.year)],
       ["Place", `${digits(node.lat_deg, 3)}°, ${digits(node.lon_deg, 3)}°`],
-      ["Data", basisText(view, node)],
     ]),
+    originSection(view, node, "Data"),
     el("h3", {}, countText(node.links.length, "link")),
     el("ul", { class: "rows" }, neighbours),
     demandSection(view, node.demands, countText(node.demands.length, "demand") + " ending here"),

@@ -9,7 +9,7 @@ function searchIndex(view) {
   };
   const entry = (kind, words, content, show) => ({ kind, text: words.filter(Boolean).join("\n").toLowerCase(), content, show });
   return [
-    ...view.data.nodes.map((node) => entry("node", names(node.node_id), () => nameOf(node.name), () => showNode(view, node))),
+    ...view.data.nodes.map((node) => entry("node", names(node.node_id), () => namesOf(node), () => showNode(view, node))),
     ...view.data.links.map((link) => entry("link", [link.link_id, ...names(link.node_a), ...names(link.node_b)], () => titleOf(view, link), () => showLink(view, link))),
     ...view.data.demands.map((demand) => entry("demand", [demand.demand_id, ...names(demand.node_a), ...names(demand.node_b)], () => titleOf(view, demand), () => showDemand(view, demand))),
   ];
@@ -18,7 +18,10 @@ function searchIndex(view) {
 function find(index, words) {
   const wanted = words.trim().toLowerCase();
   if (!wanted) return [];
-  const rank = (entry) => (entry.text.startsWith(wanted) ? 0 : entry.text.includes(`\n${wanted}`) ? 1 : 2);
+  const rank = ({ text }) => {
+    const around = `\n${text}\n`;
+    return around.includes(`\n${wanted}\n`) ? 0 : around.includes(`\n${wanted}`) ? 1 : 2;
+  };
   return index.filter((entry) => entry.text.includes(wanted)).sort((a, b) => rank(a) - rank(b)).slice(0, MOST_FOUND);
 }
 

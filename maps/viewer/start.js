@@ -1,7 +1,7 @@
 // Begins: makes the map, or takes one that folium made, and draws everything on it.
 
 function start(existing) {
-  const map = existing || L.map("map", { zoomControl: false, zoomSnap: 0.25, wheelPxPerZoomLevel: 90, minZoom: 2, maxZoom: 15 });
+  const map = existing || L.map("map", { zoomControl: false, zoomSnap: 0.25, wheelPxPerZoomLevel: 90, minZoom: 2, maxZoom: 15, fadeAnimation: false });
   const data = readNetwork();
   const root = map.getContainer();
   const view = {
@@ -27,7 +27,7 @@ function start(existing) {
   const { Links, Nodes, Names, Provinces, ...rest } = view.overlays;
   L.control.layers(null, { Links, Nodes, Names, Provinces, ...rest }, { position: "topright" }).addTo(map);
   L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
-  if (!existing || !L.DomUtil.hasClass(root, "user-view")) fitNetwork(view);
+  fitNetwork(view);
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && view.highlight) clearHighlight(view); });
   preparePrint(view);
   root.dataset.ready = "true";
@@ -44,33 +44,34 @@ function fitRough(view) {
   else view.map.setView([35, 105], 4, { animate: false });
 }
 
-// How much of the left and the top the title panel takes.
+// How much of each side the panels take.
 function roomFor(view) {
-  if (!view.panel || view.root.classList.contains("printing")) return { left: 0, top: 0 };
-  return view.narrow() ? { left: 0, top: view.panel.offsetTop + view.panel.offsetHeight } : { left: view.panel.offsetLeft + view.panel.offsetWidth, top: 0 };
+  if (!view.panel || view.root.classList.contains("printing")) return { left: 0, top: 0, right: 0 };
+  if (view.narrow()) return { left: 0, top: view.panel.offsetTop + view.panel.offsetHeight, right: 0 };
+  return { left: view.panel.offsetLeft + view.panel.offsetWidth, top: 0, right: view.side.hidden ? 0 : view.side.offsetWidth };
 }
 
 // Tries to leave room beside the panels, beside some of them, or beside none, and takes the largest scale at which no
 // node lies below a panel; names get room at the edges.
 function fitNetwork(view) {
   const places = placesOf(view);
-  if (places.length === 0) return;
-  fitTo(view, places);
+  if (places.length > 0) fitTo(view, places);
 }
 
 function fitTo(view, places) {
   const { map } = view;
   const bounds = L.latLngBounds(places);
   const edge = view.narrow() ? 34 : 48;
-  const { left, top } = view.room();
+  const { left, top, right: side } = view.room();
+  const banner = view.banner.hidden ? 0 : view.banner.offsetHeight + 12;
+  const [above, below] = view.narrow() ? [top + edge, edge + banner] : [top + edge + banner, edge];
   const legend = view.legend && !view.narrow() ? view.legend.offsetWidth + 12 : 0;
-  const side = view.side && !view.side.hidden && !view.narrow() ? view.side.offsetWidth : 0;
   const names = view.narrow() ? 40 : 110;
   const right = Math.max(side + edge, names);
   let best = null;
   for (const [before, after] of [[edge, right], [left + edge, right], [left + edge, Math.max(right, legend + edge)], [edge, Math.max(right, legend + edge)]]) {
-    const topLeft = L.point(before, top + edge);
-    const bottomRight = L.point(after, edge);
+    const topLeft = L.point(before, above);
+    const bottomRight = L.point(after, below);
     const zoom = Math.min(11, map.getBoundsZoom(bounds, false, topLeft.add(bottomRight)));
     const middle = map.project(bounds.getSouthWest(), zoom).add(map.project(bounds.getNorthEast(), zoom)).divideBy(2);
     const centre = middle.add(bottomRight.subtract(topLeft).divideBy(2));
@@ -90,8 +91,7 @@ function coveredPlaces(view, places, { zoom, corner }) {
 
 // Brings places into sight at a scale where a link can be looked at.
 function approach(view, places) {
-  const { left, top } = view.room();
-  const side = !view.side.hidden && !view.narrow() ? view.side.offsetWidth : 0;
+  const { left, top, right: side } = view.room();
   view.map.fitBounds(L.latLngBounds(places), {
     animate: false, maxZoom: Math.max(7.5, Math.min(view.map.getZoom(), 10)),
     paddingTopLeft: [left + 40, top + 260], paddingBottomRight: [side + 60, 40],

@@ -6,7 +6,7 @@ import html
 from typing import Any
 
 import folium
-from branca.element import Element, Figure
+from branca.element import CssLink, Element, Figure, JavascriptLink
 
 from planner.report.map_page import (
     data_blocks,
@@ -18,7 +18,7 @@ from planner.report.map_page import (
 )
 
 
-class Raw(Element):  # type: ignore[misc]
+class Raw(Element):
     """Text that goes into the page as it is; branca would compile it as a template."""
 
     def __init__(self, text: str) -> None:
@@ -30,7 +30,7 @@ class Raw(Element):  # type: ignore[misc]
         return self.text
 
 
-class TrunkPage(Figure):  # type: ignore[misc]
+class TrunkPage(Figure):
     """The page around a :class:`TrunkMap`: self-contained as long as nothing but the map is in it."""
 
     def render(self, **kwargs: Any) -> str:
@@ -42,7 +42,7 @@ class TrunkPage(Figure):  # type: ignore[misc]
         return str(super().render(**kwargs))
 
 
-class TrunkMap(folium.Map):  # type: ignore[misc]
+class TrunkMap(folium.Map):
     """A folium map that draws a network or plan with the planner's viewer.
 
     Attributes:
@@ -61,19 +61,28 @@ class TrunkMap(folium.Map):  # type: ignore[misc]
         """Whether no layer, script or style sheet of the user's was added."""
         return not (self._children or self.default_js or self.default_css)
 
-    def render(self, **kwargs: Any) -> None:
-        """Puts the map among the user's own layers into folium's page, which then needs folium's assets."""
+    def render(self, **kwargs: Any) -> str:
+        """Puts the map among the user's own layers into folium's page, which then needs folium's assets.
+
+        Returns:
+            Nothing of use, as with every folium element: the parts go into the page.
+
+        Raises:
+            TypeError: The map is not in a branca Figure.
+        """
         page = self.get_root()
+        if not isinstance(page, Figure):
+            raise TypeError("a map can only be rendered within a branca Figure")
         title = f"<title>{html.escape(self.document['title'])}</title>"
         styles = f"<style>{leaflet_style()}</style>\n<style>{viewer_style()}</style>"
         script = f"<script>{leaflet_script()}</script>"
         page.header.add_child(Raw(f"{title}\n{styles}\n{script}"), name="trunk_assets")
-        stock = [*folium.Map.default_js, *folium.Map.default_css]
-        for name, url in stock:
-            if name not in ("leaflet", "leaflet_css"):
-                kind = folium.elements.JavascriptLink if (name, url) in folium.Map.default_js else folium.elements.CssLink
-                page.header.add_child(kind(url), name=name)
+        for kind, links in ((JavascriptLink, folium.Map.default_js), (CssLink, folium.Map.default_css)):
+            for name, url in links:
+                if not name.startswith("leaflet"):
+                    page.header.add_child(kind(url), name=name)
         page.html.add_child(Raw(data_blocks(self.document)), name="trunk_data")
-        super().render(**kwargs)
+        super().render(**kwargs)  # type: ignore[no-untyped-call]
         start = f"{viewer_script()}\nTrunkViewer.start({self.get_name()});"
         page.script.add_child(Raw(start), name="trunk_viewer")
+        return ""

@@ -36,12 +36,13 @@ def map_html(network_or_plan: Network | Plan) -> str:
 
 
 def draw_map(network_or_plan: Network | Plan) -> folium.Map:
-    """The map as a :class:`folium.Map`: shows itself in a notebook, ``.save(path)`` writes the page of :func:`map_html`.
+    """The map as a :class:`folium.Map`, which shows itself in a notebook and saves itself by ``.save(path)``.
 
-    Layers of your own may be added as to any folium map (``.add_child``, ``.add_to``). They bring folium's usual
-    assets from the network with them, and folium runs template code found in their texts (never give it foreign
-    text): with such layers the page is no longer self-contained, and the content security policy, which would stop
-    their scripts, is left off. The planner's own data stays safe in any case.
+    What it shows and saves is the page of :func:`map_html`. Layers of your own may be added as to any folium map
+    (``.add_child``, ``.add_to``). They bring folium's usual assets from the network with them, and folium runs
+    template code found in their texts (never give it foreign text): with such layers the page is no longer
+    self-contained, and the content security policy, which would stop their scripts, is left off. The planner's own
+    data stays safe in any case.
 
     Args:
         network_or_plan: A network or a plan.

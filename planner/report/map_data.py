@@ -56,7 +56,7 @@ def map_document(network_or_plan: Network | Plan) -> dict[str, Any]:
         network, plan, budget = network_or_plan, None, link_budget(network_or_plan)
     else:
         network, plan, budget = network_or_plan.network, network_or_plan, network_or_plan.budget
-    document = {
+    document: dict[str, Any] = {
         "name": network.name,
         "title": network.title,
         "title_local": network.title_local,
@@ -141,13 +141,12 @@ def link_paths(network: Network) -> list[list[Point]]:
         In the order of ``network.links``: the points of ``geometry`` where given, else a straight line by way of the
         ``via`` nodes; parallel links between the same two nodes are bent apart.
     """
-    places = {
-        row.node_id: (float(row.lon_deg), float(row.lat_deg)) for row in network.nodes.itertuples()
-    }  # fmt: skip
+    ids, lons, lats = (network.nodes[name].tolist() for name in ("node_id", "lon_deg", "lat_deg"))
+    places: dict[str, Point] = dict(zip(ids, zip(lons, lats, strict=True), strict=True))
     lines = []
-    for row in network.links.itertuples():
-        stops = [row.node_a, *split_list(_plain(row.via)), row.node_b]
-        given = _plain(row.geometry)
+    for row in _rows(network.links, ("node_a", "via", "node_b", "geometry")):
+        stops = [row["node_a"], *split_list(row["via"]), row["node_b"]]
+        given = row["geometry"]
         points = wkt_points(given) if given else [places[stop] for stop in stops if stop in places]
         lines.append(_unwrapped(points))
     twins: dict[tuple[Point, ...], list[int]] = {}
@@ -174,11 +173,11 @@ def _bent(line: list[Point], *, bend: float) -> list[Point]:
     (x1, y1), (x2, y2) = line
     narrow = math.cos(math.radians((y1 + y2) / 2)) or 1.0  # a degree of longitude is shorter than one of latitude
     middle = ((x1 + x2) / 2 - 2 * bend * (y2 - y1) / narrow, (y1 + y2) / 2 + 2 * bend * (x2 - x1) * narrow)
-    steps = [i / 12 for i in range(13)]
-    return [
-        tuple((1 - t) ** 2 * a + 2 * t * (1 - t) * m + t * t * b for a, m, b in zip(line[0], middle, line[1], strict=True))  # type: ignore[misc]
-        for t in steps
-    ]
+
+    def on_curve(t: float, axis: int) -> float:
+        return (1 - t) ** 2 * line[0][axis] + 2 * t * (1 - t) * middle[axis] + t * t * line[1][axis]
+
+    return [(on_curve(i / 12, 0), on_curve(i / 12, 1)) for i in range(13)]
 
 
 def encode_path(points: Iterable[Point]) -> list[int]:

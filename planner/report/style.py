@@ -156,7 +156,9 @@ class Symbol:
 
 
 SYMBOLS: dict[str, Symbol] = {
-    "hub": Symbol("Trusted node, end or branch", "M0,-9 7.8,-4.5 7.8,4.5 0,9 -7.8,4.5 -7.8,-4.5Z", "#0b3d91", 22, hole=True),
+    "hub": Symbol(
+        "Trusted node, end or branch", "M0,-9 7.8,-4.5 7.8,4.5 0,9 -7.8,4.5 -7.8,-4.5Z", "#0b3d91", 22, hole=True
+    ),
     "relay": Symbol("Trusted relay", "M-8,-8H8V8H-8Z", "#3b4a5c", 13, important=False),
     "user": Symbol("User", "M-8,0A8,8 0 1 0 8,0A8,8 0 1 0 -8,0Z", "#0f7b6c", 17),
     "ground": Symbol("Ground station", "M0,-9 8.5,7 -8.5,7Z", "#7a1fa2", 19),
@@ -208,7 +210,11 @@ def style_document(*, with_plan: bool) -> dict[str, Any]:
     """
     part_keys = ("key", "title", "light", "dark")
     return {
-        "measures": [asdict(measure) for measure in MEASURES if with_plan or not measure.needs_plan],
+        "measures": [
+            {**asdict(measure), "steps": [asdict(step) for step in measure.steps]}
+            for measure in MEASURES
+            if with_plan or not measure.needs_plan
+        ],
         "unusable": asdict(UNUSABLE),
         "symbols": {kind: asdict(symbol) for kind, symbol in SYMBOLS.items()},
         "loss_parts": [dict(zip(part_keys, part, strict=True)) for part in LOSS_PARTS],

@@ -1,0 +1,352 @@
+"""The map in a real browser, opened from a disk with the network off."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+
+import folium
+import pytest
+
+from planner.network import build_network
+from planner.report.map import draw_map, map_html
+from planner.report.style import MEASURES
+from tests.report.map_networks import HOSTILE, chain_network, hostile_network, link_row, node_row, plan_of
+
+pytestmark = pytest.mark.browser
+
+SEARCH = ".search"
+
+
+@pytest.fixture(scope="module")
+def chain_page() -> str:
+    return map_html(plan_of(chain_network()))
+
+
+@pytest.fixture(scope="module")
+def hostile_page() -> str:
+    return map_html(plan_of(hostile_network()))
+
+
+def opened(tab, page_html, **options):
+    page = tab.open(page_html, **options)
+    page.wait_for_selector("#map[data-ready]")
+    return page
+
+
+def search(page, words):
+    page.fill(SEARCH, words)
+    page.keyboard.press("Enter")
+
+
+def line_colours(page):
+    lines = page.locator(".leaflet-overlay-pane path:not(.link-pointer)")
+    return set(lines.evaluate_all("paths => paths.map(path => path.getAttribute('stroke'))"))
+
+
+def shown_names(page, selector):
+    """The names below a selector, as the page holds them."""
+    return page.locator(f"{selector} bdi").evaluate_all("names => names.map(name => name.textContent)")
+
+
+def boxes(page, selector):
+    return [box for box in (item.bounding_box() for item in page.locator(selector).all()) if box]
+
+
+def overlap(a, b):
+    across = min(a["x"] + a["width"], b["x"] + b["width"]) - max(a["x"], b["x"])
+    down = min(a["y"] + a["height"], b["y"] + b["height"]) - max(a["y"], b["y"])
+    return across > 1.5 and down > 1.5
+
+
+def test_opens_without_asking_anybody(offline_page, chain_page):
+    page = opened(offline_page, chain_page)
+    assert page.title() == "Test trunk"
+    assert page.locator("h1").inner_text() == "Test trunk"
+    assert page.locator(".subtitle").inner_text() == "试验干线"
+    assert page.locator(".node").count() == 12
+    assert page.locator(".ground-land").count() == 2
+    assert page.locator(".no-key-mark").count() == 1
+    offline_page.assert_quiet()
+
+
+def test_search_finds_both_names(offline_page, chain_page):
+    page = opened(offline_page, chain_page)
+    page.locator("body").press("/")
+    assert page.evaluate("document.activeElement.className") == "search"
+    page.keyboard.type("合肥")
+    assert "Hefei" in page.locator(".found li").first.inner_text()
+    page.keyboard.press("Enter")
+    assert page.locator(".story h2").inner_text() == "Hefei"
+    search(page, "xuzhou-hefei")
+    assert page.locator(".story h2").inner_text() == "Xuzhou – Hefei"
+    page.fill(SEARCH, "nowhere at all")
+    assert "nothing of that name" in page.locator(".found").inner_text()
+    offline_page.assert_quiet()
+
+
+def test_theme_follows_the_system_and_the_button(offline_page, chain_page):
+    page = opened(offline_page, chain_page, color_scheme="dark")
+    dark = {step.dark for step in MEASURES[0].steps}
+    light = {step.light for step in MEASURES[0].steps}
+    assert page.locator("#map").get_attribute("data-theme") == "dark"
+    assert line_colours(page) & dark
+    page.get_by_role("button", name="Light or dark theme").click()
+    assert page.locator("#map").get_attribute("data-theme") == "light"
+    assert line_colours(page) & light
+    assert not line_colours(page) & (dark - light)
+    offline_page.assert_quiet()
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.key)
+def test_legend_and_lines_share_their_classes(offline_page, chain_page, measure):
+    page = opened(offline_page, chain_page, color_scheme="light")
+    page.get_by_label("Colour by").select_option(measure.key)
+    assert page.locator(".legend summary").inner_text() == measure.title
+    labels = page.locator(".legend-classes li").all_inner_texts()
+    assert labels[:-1] == [step.label for step in measure.steps]
+    samples = page.locator(".legend-classes .sample-line")
+    in_legend = samples.evaluate_all("lines => lines.map(line => line.style.getPropertyValue('--on-light'))")
+    assert line_colours(page) <= set(in_legend)
+    offline_page.assert_quiet()
+
+
+def test_network_without_a_plan(offline_page):
+    page = opened(offline_page, map_html(chain_network()))
+    assert page.locator(".colour-by option").all_inner_texts() == [m.title for m in MEASURES if not m.needs_plan]
+    assert page.get_by_role("button", name="Demands").count() == 0
+    search(page, "jinan-xuzhou")
+    assert "Utilisation" not in page.locator(".story").inner_text()
+    offline_page.assert_quiet()
+
+
+def test_link_popup_tells_where_decibels_and_bits_go(offline_page, chain_page):
+    page = opened(offline_page, chain_page)
+    search(page, "beijing-tianjin")
+    story = page.locator(".story")
+    text = story.inner_text()
+    for words in (
+        "Loss budget",
+        "Fibre 16.0 dB",
+        "Receiver",
+        "Detector",
+        "Sifted bits",
+        "Privacy amplification",
+        "QBER",
+    ):
+        assert words in text
+    assert "published, A report, 2016 (quoted in another text)" in text
+    assert "× 3 pairs" in text
+    assert "Beijing – Shanghai" in text
+    widths = story.locator(".bar").first.locator("span").evaluate_all("s => s.map(x => parseFloat(x.style.width))")
+    assert sum(widths) == pytest.approx(100, abs=0.1)
+    search(page, "tianjin-cangzhou")
+    assert re.search(r"Loss budget [\d.]+ dB measured", story.inner_text())
+    assert "Span, as measured 16.5 dB" in story.inner_text()
+    search(page, "cangzhou-jinan")
+    assert re.search(r"12\.3 kbit/s measured", story.inner_text())
+    assert "Model says" in story.inner_text()
+    search(page, "bank-shanghai-2")
+    assert "makes no key" in story.inner_text()
+    offline_page.assert_quiet()
+
+
+def test_click_on_a_line_opens_its_popup(offline_page, chain_page):
+    page = opened(offline_page, chain_page)
+    page.locator("path.link-pointer").nth(3).click(force=True)
+    assert page.locator(".story h2").inner_text() == "Jinan – Xuzhou"
+    offline_page.assert_quiet()
+
+
+def test_node_popup_by_keyboard(offline_page, chain_page):
+    page = opened(offline_page, chain_page)
+    node = page.get_by_role("button", name="Jinan, Trusted node, end or branch")
+    node.focus()
+    node.press("Enter")
+    text = page.locator(".story").inner_text()
+    assert "济南" in text
+    assert "Keys passing through" in text
+    assert "2 links" in text
+    page.locator(".story").get_by_role("button", name="Xuzhou").click()
+    assert page.locator(".story h2").inner_text() == "Jinan – Xuzhou"
+    offline_page.assert_quiet()
+
+
+def test_tables_sort_and_lead_to_the_map(offline_page, chain_page):
+    page = opened(offline_page, chain_page)
+    page.get_by_role("button", name="Table").click()
+    head = page.get_by_role("columnheader", name="km")
+    lengths = page.locator(".side tbody td:nth-child(2)")
+    for order, backwards in (("ascending", False), ("descending", True)):
+        head.get_by_role("button").click()
+        assert head.get_attribute("aria-sort") == order
+        values = [float(text) for text in lengths.all_inner_texts()]
+        assert values == sorted(values, reverse=backwards)
+        assert len(values) == 11
+    assert page.locator(".side tbody .tag").count() == 9
+    row = page.locator(".side tbody tr").first
+    row.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    assert page.locator(".story h2").inner_text() == "Micius – Xinglong"
+    page.get_by_role("tab", name="Nodes").click()
+    assert page.locator(".side tbody tr").count() == 12
+    page.get_by_role("button", name="Close the tables").click()
+    assert page.locator(".side").is_hidden()
+    offline_page.assert_quiet()
+
+
+def test_a_demand_lights_up_its_routes(offline_page, chain_page):
+    page = opened(offline_page, chain_page)
+    page.get_by_role("button", name="Demands").click()
+    assert "limit" in page.locator(".sentences").inner_text()
+    page.locator(".demands > li > button", has_text="Jinan – Hefei").click()
+    lines = page.locator(".leaflet-overlay-pane path:not(.link-pointer)")
+    opacity = lines.evaluate_all("paths => paths.map(path => path.getAttribute('stroke-opacity'))")
+    assert [value == "1" for value in opacity] == [3 <= i <= 4 for i in range(11)]
+    assert "1 route of Jinan – Hefei" in page.locator(".banner").inner_text()
+    assert "Jinan – Xuzhou – Hefei" in page.locator(".routes").inner_text()
+    page.keyboard.press("Escape")
+    assert page.locator(".side").is_hidden()
+    page.get_by_role("button", name="Show all").click()
+    assert page.locator(".banner").is_hidden()
+    assert set(lines.evaluate_all("paths => paths.map(path => path.getAttribute('stroke-opacity'))")) == {"1"}
+    offline_page.assert_quiet()
+
+
+def test_layer_switch(offline_page, chain_page):
+    page = opened(offline_page, chain_page)
+    switch = page.locator(".leaflet-control-layers")
+    switch.hover()
+    for name, selector in (("Nodes", ".node"), ("Provinces", ".ground-province"), ("Links", ".link-pointer")):
+        assert page.locator(selector).count() > 0
+        switch.get_by_label(name, exact=True).uncheck()
+        assert page.locator(selector).count() == 0
+        switch.get_by_label(name, exact=True).check()
+        assert page.locator(selector).count() > 0
+    assert page.locator(".label").first.is_visible()
+    switch.get_by_label("Names", exact=True).uncheck()
+    assert page.locator(".label").first.is_hidden()
+    offline_page.assert_quiet()
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 640), (390, 844)], ids=["desk", "laptop", "phone"])
+def test_nothing_covers_anything(offline_page, chain_page, size):
+    page = opened(offline_page, chain_page, width=size[0], height=size[1])
+    panels = boxes(page, ".title-panel, .legend, .leaflet-control-zoom, .leaflet-control-layers")
+    labels = boxes(page, ".label")
+    nodes = boxes(page, ".node")
+    assert len(labels) >= 3
+    assert not [pair for pair in combinations(panels, 2) if overlap(*pair)]
+    assert not [pair for pair in combinations(labels, 2) if overlap(*pair)]
+    assert not [1 for panel in panels for other in labels + nodes if overlap(panel, other)]
+    for box in panels + labels + nodes:
+        assert box["x"] >= 0
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= size[0]
+        assert box["y"] + box["height"] <= size[1]
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    offline_page.assert_quiet()
+
+
+def test_prints_on_one_sheet(offline_page, chain_page):
+    page = opened(offline_page, chain_page, color_scheme="dark")
+    sheet = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1
+    page.wait_for_function("!document.querySelector('.printing')")
+    assert page.locator("#map").get_attribute("data-theme") == "dark"
+    offline_page.assert_quiet()
+
+
+# --- foreign text -------------------------------------------------------------------------------
+
+
+def test_hostile_names_are_shown_letter_for_letter(offline_page, hostile_page):
+    page = opened(offline_page, hostile_page)
+    page.get_by_role("button", name="Table").click()
+    page.get_by_role("tab", name="Nodes").click()
+    assert shown_names(page, ".side tbody") == list(HOSTILE)
+    page.get_by_role("tab", name="Links").click()
+    first_names = shown_names(page, ".side tbody")[::2]
+    assert first_names == list(HOSTILE[:-1])
+    page.get_by_role("tab", name="Demands").click()
+    assert set(shown_names(page, ".demands")) == set(HOSTILE)
+    for summary in page.locator(".title-panel summary").all():
+        summary.click()
+    assert shown_names(page, ".title-panel details li") == list(HOSTILE)
+    assert page.locator("img, iframe, object, embed").count() == 0
+    offline_page.assert_quiet()
+
+
+def test_hostile_names_in_search_and_popups(offline_page, hostile_page):
+    page = opened(offline_page, hostile_page)
+    for name in HOSTILE:
+        page.fill(SEARCH, name)
+        assert name in shown_names(page, ".found")
+        page.keyboard.press("Enter")
+        assert name in shown_names(page, ".story")
+        assert page.locator(".story").count() == 1
+    search(page, HOSTILE[0])
+    page.locator(".story .rows button").first.click()
+    assert HOSTILE[0] in shown_names(page, ".story h2")
+    assert HOSTILE[0] in shown_names(page, ".story > p")
+    page.locator(".story .rows button").first.click()
+    assert HOSTILE[0] in shown_names(page, ".banner")
+    assert page.locator("img, iframe, object, embed").count() == 0
+    offline_page.assert_quiet()
+
+
+def test_policy_stops_what_slips_in(offline_page, chain_page):
+    slipped = '<img src="x" onerror="window.hurt = 1"><script>window.hurt = 2</script><style>h1 { color: red }</style>'
+    page = opened(offline_page, chain_page.replace("<body>", f"<body>{slipped}"))
+    assert page.evaluate("window.hurt === undefined")
+    assert page.locator("h1").evaluate("h => getComputedStyle(h).color") != "rgb(255, 0, 0)"
+    assert any("Content Security Policy" in error for error in offline_page.errors)
+    assert offline_page.dialogs == []
+
+
+def test_own_folium_layer_beside_hostile_names(offline_page):
+    drawn = draw_map(plan_of(hostile_network()))
+    folium.Circle([31.0, 106.0], radius=40_000, color="#ff00ff").add_to(drawn)
+    page = offline_page.open(drawn.get_root().render())
+    page.wait_for_selector("[data-ready]")
+    assert page.locator('path[stroke="#ff00ff"]').count() == 1
+    assert page.locator(".node").count() == len(HOSTILE)
+    search(page, HOSTILE[0])
+    assert HOSTILE[0] in shown_names(page, ".story h2")
+    assert offline_page.dialogs == []
+
+
+# --- other places and sizes ---------------------------------------------------------------------
+
+
+def test_network_elsewhere(offline_page):
+    nodes = [
+        node_row("madrid", "Madrid", lat_deg=40.4, lon_deg=-3.7),
+        node_row("quito", "Quito", lat_deg=-0.2, lon_deg=-78.5),
+    ]
+    page = opened(offline_page, map_html(build_network(nodes=nodes, links=[link_row("madrid", "quito")])))
+    assert sorted(page.locator(".label").all_inner_texts()) == ["Madrid", "Quito"]
+    offline_page.assert_quiet()
+
+
+def test_single_node(offline_page):
+    network = build_network(nodes=[node_row("here", "Here", lat_deg=31, lon_deg=117)], links=[])
+    page = opened(offline_page, map_html(network))
+    assert page.locator(".label").all_inner_texts() == ["Here"]
+    offline_page.assert_quiet()
+
+
+def test_thousands_of_links_go_to_a_canvas(offline_page):
+    nodes = [
+        node_row(f"n{i}", f"Node {i}", lat_deg=25 + 15 * (i * 0.618 % 1), lon_deg=105 + 15 * (i * 0.414 % 1))
+        for i in range(1600)
+    ]
+    links = [link_row(f"n{i}", f"n{(i * 7 + 1) % 1600}") for i in range(1, 1600)]
+    page = opened(offline_page, map_html(build_network(nodes=nodes, links=links)))
+    assert page.locator("canvas").count() >= 1
+    assert page.locator(".node, .link-pointer").count() == 0
+    search(page, "Node 77")
+    assert page.locator(".story h2").inner_text() == "Node 77"
+    offline_page.assert_quiet()
