@@ -6,6 +6,7 @@ import datetime as dt
 import math
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Any
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -27,6 +28,18 @@ class CellError(ValueError):
     def __init__(self, message: str, *, expected: str | None = None) -> None:
         super().__init__(message)
         self.expected = expected
+
+
+@dataclass(frozen=True)
+class Uncomputed:
+    """A formula that no spreadsheet has computed yet, so that its cell has no value."""
+
+    formula: str
+
+
+def did_you_mean(name: str) -> str:
+    """What :func:`planner.errors.nearest` says where one known name is near."""
+    return f"did you mean '{name}'?"
 
 
 def quoted(value: Any) -> str:
@@ -61,6 +74,9 @@ def convert(cell: Any, *, dtype: str) -> str | float | int:
     """
     if isinstance(cell, (list, dict)):
         raise CellError(f"is a {'list' if isinstance(cell, list) else 'table'} where one value belongs")
+    if isinstance(cell, Uncomputed):
+        message = f"the formula {quoted(cell.formula)} was never computed"
+        raise CellError(message, expected="the file opened in Excel or LibreOffice and saved there")
     if isinstance(cell, str) and cell.strip() in _FORMULA_ERRORS:
         raise CellError(f"{cell.strip()} is what a formula says that could not be computed")
     if dtype == "object":

@@ -114,7 +114,7 @@ def read_demands(path: Path, *, home: Home, reading: Reading) -> list[Row] | Non
     file = path.name
     try:
         if path.suffix.lower() == ".xlsx":
-            sheets = read_sheets(reading.read(path, file=file), file=file, reading=reading)
+            sheets = read_sheets(reading.read(path, file=file), file=file)
             if "demands" not in sheets:
                 raise InputError(_missing_sheet("demands", sheets, file=file))
             lines, file = sheets["demands"], sheet_name(file, "demands")
@@ -182,7 +182,7 @@ def _read_workbook(path: Path, *, home: Home, wanted: list[str], reading: Readin
     file = home.label
     info_file = sheet_name(file, INFO_SHEET)
     try:
-        sheets = read_sheets(reading.read(path, file=file), file=file, reading=reading)
+        sheets = read_sheets(reading.read(path, file=file), file=file)
     except InputError as error:
         reading.problems.extend(error.problems)
         return _Raw(None, info_file, {}, {})

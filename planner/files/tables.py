@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import InputError, Problem, nearest
-from planner.files.cells import is_blank, quoted
+from planner.files.cells import did_you_mean, is_blank, quoted
 
 if TYPE_CHECKING:
     from planner.files.reading import Reading
@@ -124,12 +124,14 @@ def _header_problems(
     known = record.model_fields
     for name in sorted({name for name in header if name and header.count(name) > 1}):
         yield Problem("the column is there twice", file=file, row=row, column=name)
+    meant: set[str] = set()
     for name in dict.fromkeys(header):
         if name and name not in known:
             near = nearest(name.lower().replace(" ", "_"), known)
+            meant.update(column for column in known if near == did_you_mean(column))
             yield Problem("no column has this name", file=file, row=row, column=quoted(name)[1:-1], expected=near)
     for name in _required(record):
-        if name not in header and name not in given:
+        if name not in header and name not in given and name not in meant:
             expected = record.model_fields[name].description
             yield Problem("the column is missing", file=file, row=row, column=name, expected=expected)
 
@@ -139,9 +141,8 @@ def _rows(
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     width = len(header)
     for row, cells in lines:
-        beyond = [cell for cell in cells[width:] if not is_blank(cell)]
         nameless = [cell for name, cell in zip(header, cells, strict=False) if not name and not is_blank(cell)]
-        if len(cells) < width or beyond:
+        if len(cells) != width:
             expected = 'as many as the header has; a cell with a comma stands in quotes (")'
             message = f"has {len(cells)} cells, the header has {width}"
             reading.problems.append(Problem(message, file=file, row=row, expected=expected))

@@ -7,7 +7,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from planner.errors import Problem, nearest
-from planner.files.cells import quoted
+from planner.files.cells import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -118,9 +118,14 @@ def problems_of(
     Yields:
         A problem for each error; ``column`` is the field, or a dotted key.
     """
-    for item in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    # A misspelt key is told once, not as a missing one too.
+    meant = {_explain(item, record=record)[1] for item in errors if item["type"] == "extra_forbidden"}
+    for item in errors:
         column = ".".join([*([prefix] if prefix else []), *map(str, item["loc"])])
         message, expected = _explain(item, record=record)
+        if item["type"] == "missing" and did_you_mean(str(item["loc"][-1])) in meant:
+            continue
         place = row if rows is None else rows.get(column, rows.get(prefix))
         yield Problem(message, file=file, row=place, column=column or None, expected=expected)
 

@@ -9,11 +9,9 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import InputError, Problem
+from planner.files.cells import Uncomputed
 
 if TYPE_CHECKING:
-    from openpyxl import Workbook
-
-    from planner.files.reading import Reading
     from planner.files.tables import Line
 
 _OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0"
@@ -24,16 +22,15 @@ def sheet_name(file: str, sheet: str) -> str:
     return f"{file} sheet {sheet}"
 
 
-def read_sheets(content: bytes, *, file: str, reading: Reading) -> dict[str, list[Line]]:
+def read_sheets(content: bytes, *, file: str) -> dict[str, list[Line]]:
     """The rows of every sheet, with the values that Excel last computed.
 
     Args:
         content: The bytes of the workbook.
         file: Its name in messages.
-        reading: Takes the problems: formulas that were never computed.
 
     Returns:
-        Sheet name to rows: row number and cells, as many in every row.
+        Sheet name to rows that are not empty: row number and cells, as many in every row.
 
     Raises:
         InputError: The bytes are no workbook, or one that is damaged, encrypted or of the old kind (.xls).
@@ -48,7 +45,7 @@ def read_sheets(content: bytes, *, file: str, reading: Reading) -> dict[str, lis
     try:
         sheets = _values(content, computed=True)
         if _has_formulas(content):
-            reading.problems.extend(_never_computed(sheets, _values(content, computed=False), file=file))
+            sheets = _with_uncomputed(sheets, _values(content, computed=False))
     except Exception as error:  # noqa: BLE001 (openpyxl raises whatever a damaged file makes it stumble over)
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         message = f"is damaged or no Excel workbook ({reason})"
@@ -63,18 +60,22 @@ def _values(content: bytes, *, computed: bool) -> dict[str, list[Line]]:
 
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=computed)
         try:
-            return {sheet.title: _lines(book, sheet.title) for sheet in book.worksheets}
+            return {sheet.title: _lines(sheet) for sheet in book.worksheets}
         finally:
             book.close()
 
 
-def _lines(book: Workbook, name: str) -> list[Line]:
-    sheet = book[name]
+def _lines(sheet: Any) -> list[Line]:
     sheet.reset_dimensions()  # what a file says of its size is often wrong
-    lines = [(row, list(cells)) for row, cells in enumerate(sheet.iter_rows(values_only=True), start=1)]
+    lines = [(row, [_value(cell) for cell in cells]) for row, cells in enumerate(sheet.iter_rows(), start=1)]
     filled = [(row, cells) for row, cells in lines if any(cell is not None for cell in cells)]
     width = max((len(cells) for _, cells in filled), default=0)
     return [(row, cells + [None] * (width - len(cells))) for row, cells in filled]
+
+
+def _value(cell: Any) -> Any:
+    """A cell's value; an empty text for a formula that was computed and gave that."""
+    return "" if cell.value is None and cell.data_type == "str" else cell.value
 
 
 def _has_formulas(content: bytes) -> bool:
@@ -83,16 +84,19 @@ def _has_formulas(content: bytes) -> bool:
         return any(b"<f>" in text or b"<f " in text for text in map(archive.read, sheets))
 
 
-def _never_computed(computed: dict[str, list[Line]], written: dict[str, list[Line]], *, file: str) -> list[Problem]:
-    """Formulas without a value: a program wrote them and no spreadsheet has opened the file since."""
-    problems = []
+def _with_uncomputed(computed: dict[str, list[Line]], written: dict[str, list[Line]]) -> dict[str, list[Line]]:
+    """Marks the formulas without a value: a program wrote them, and no spreadsheet has opened the file since."""
+    sheets: dict[str, list[Line]] = {}
     for sheet, lines in written.items():
-        values: dict[int, list[Any]] = dict(computed[sheet])
-        for row, cells in lines:
-            pairs = zip_longest(cells, values.get(row, []))
-            empty = [cell for cell, value in pairs if isinstance(cell, str) and cell.startswith("=") and value is None]
-            if empty:
-                message = f"the formula '{empty[0][:60]}' was never computed"
-                place = sheet_name(file, sheet)
-                problems.append(Problem(message, file=place, row=row, expected="open the file in Excel and save it"))
-    return problems
+        values = dict(computed[sheet])
+        sheets[sheet] = [
+            (
+                row,
+                [
+                    Uncomputed(str(cell)) if cell is not None and value is None else value
+                    for cell, value in zip_longest(cells, values.get(row, []))
+                ],
+            )
+            for row, cells in lines
+        ]
+    return sheets
