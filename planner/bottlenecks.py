@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from planner.records import rows_of
+
 if TYPE_CHECKING:
     from planner.allocation import Growth, Level
     from planner.network import Network
@@ -35,7 +37,7 @@ def find_bottlenecks(
         ask), ``demands_limited``, ``price_share`` (the part of the proof's total price that falls on the link)
         and ``sentence``.
     """
-    links = budget.set_index("link_id")
+    links = {row.link_id: row for row in rows_of(budget)}
     rows = [
         *_of_growth(network, links=links, demands=demands, growth=growth),
         *_of_service(network, links=links, demands=demands, levels=levels),
@@ -43,7 +45,9 @@ def find_bottlenecks(
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"demands_limited": "int64", "price_share": "float64"})
 
 
-def _of_growth(network: Network, *, links: pd.DataFrame, demands: pd.DataFrame, growth: Growth) -> list[dict[str, Any]]:
+def _of_growth(
+    network: Network, *, links: Mapping[str, Any], demands: pd.DataFrame, growth: Growth
+) -> list[dict[str, Any]]:
     asking = int((demands["requested_bps"] > 0).sum())
     crossing: dict[str, set[str]] = {}
     for demand_id, route in zip(growth.routes["demand_id"], growth.routes["links"], strict=True):
@@ -52,13 +56,13 @@ def _of_growth(network: Network, *, links: pd.DataFrame, demands: pd.DataFrame, 
     rows = []
     for row in _priced_links(links, growth.prices):
         count = len(crossing.get(row["link_id"], ()))
-        sentence = f"{_title(network, links, row)} limits {count} of {asking} demands."
+        sentence = f"{network.link_titles[row['link_id']]} limits {count} of {asking} demands."
         rows.append({**row, "limits": "growth", "demands_limited": count, "sentence": sentence})
     return rows
 
 
 def _of_service(
-    network: Network, *, links: pd.DataFrame, demands: pd.DataFrame, levels: Sequence[Level]
+    network: Network, *, links: Mapping[str, Any], demands: pd.DataFrame, levels: Sequence[Level]
 ) -> list[dict[str, Any]]:
     served = demands.set_index("demand_id")["served_fraction"]
     rows = []
@@ -71,29 +75,21 @@ def _of_service(
         count = len(level.demands)
         who, what = ("1 demand", "it asks") if count == 1 else (f"{count} demands", "they ask")
         for row in _priced_links(links, level.prices):
-            sentence = f"{_title(network, links, row)} holds {who} to {share} of what {what}."
+            sentence = f"{network.link_titles[row['link_id']]} holds {who} to {share} of what {what}."
             rows.append({**row, "limits": "service", "demands_limited": count, "sentence": sentence})
     return rows
 
 
-def _priced_links(links: pd.DataFrame, prices: Mapping[str, float]) -> list[dict[str, Any]]:
-    cost = {link: price * links.at[link, "key_rate_bps"] for link, price in prices.items()}
+def _priced_links(links: Mapping[str, Any], prices: Mapping[str, float]) -> list[dict[str, Any]]:
+    cost = {link: price * links[link].key_rate_bps for link, price in prices.items()}
     total = sum(cost.values())
     priced = [(link, value) for link, value in cost.items() if value > _LEAST_SHARE * total]
     return [
         {
             "link_id": link,
-            "node_a": links.at[link, "node_a"],
-            "node_b": links.at[link, "node_b"],
+            "node_a": links[link].node_a,
+            "node_b": links[link].node_b,
             "price_share": value / total,
         }
         for link, value in sorted(priced, key=lambda item: (-item[1], item[0]))
     ]
-
-
-def _title(network: Network, links: pd.DataFrame, row: Mapping[str, Any]) -> str:
-    """The names of the ends, with the link's id where only that tells parallel links apart."""
-    ends = {row["node_a"], row["node_b"]}
-    parallel = sum({a, b} == ends for a, b in zip(links["node_a"], links["node_b"], strict=True))
-    title = network.link_title(row["node_a"], row["node_b"])
-    return title if parallel == 1 else f"{title} ({row['link_id']})"

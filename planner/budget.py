@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from planner.errors import InputError, Problem
 from planner.physics import key_rate
-from planner.records import split_list
+from planner.records import rows_of, split_list
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from planner.network import Network
+    from planner.physics.module import Module
 
 BUDGET_COLUMNS = {
     "link_id": "object",
@@ -70,49 +73,49 @@ def link_budget(network: Network) -> pd.DataFrame:
     Raises:
         InputError: A link's module cannot work with what its light passes.
     """
-    links = network.links
     _check_stations(network)
-    budget = pd.DataFrame({name: _empty(len(links), dtype) for name, dtype in BUDGET_COLUMNS.items()})
-    for name in ("link_id", "node_a", "node_b", "length_km", "module", "module_pairs", "basis", "source"):
-        budget[name] = links[name].to_numpy()
-    measured_loss = links["loss_db"].notna().to_numpy()
+    links = network.links
+    measured_loss, measured_rate = (links[name].notna().to_numpy() for name in ("loss_db", "key_rate_bps"))
     fibre_db = (links["length_km"] * links["attenuation_db_per_km"]).to_numpy()
-    extra_db = links["extra_loss_db"].to_numpy()
-    budget["fibre_loss_db"] = np.where(measured_loss, links["loss_db"], fibre_db)
-    budget["extra_loss_db"] = np.where(measured_loss, 0.0, extra_db)
-    budget["loss_db"] = budget["fibre_loss_db"] + budget["extra_loss_db"]
-    for module, rows in links.groupby("module", sort=True).indices.items():
-        _fill_model(budget, network, str(module), rows)
-    measured_rate = links["key_rate_bps"].notna().to_numpy()
-    budget["key_rate_bps"] = np.where(measured_rate, links["key_rate_bps"], budget["model_key_rate_bps"])
-    budget["measured"] = [
-        ";".join(name for name, given in (("loss_db", loss), ("key_rate_bps", rate)) if given)
-        for loss, rate in zip(measured_loss, measured_rate, strict=True)
-    ]
-    return budget.astype(BUDGET_COLUMNS)
-
-
-def _empty(rows: int, dtype: str) -> np.ndarray:
-    values = {"float64": np.nan, "int64": 1, "object": None}
-    return np.full(rows, values[dtype], dtype=dtype)
-
-
-def _fill_model(budget: pd.DataFrame, network: Network, module: str, rows: np.ndarray) -> None:
-    """Fills the model's columns of the links that use one module."""
-    result = key_rate(network.modules[module], loss_db=budget["loss_db"].to_numpy()[rows])
-    pairs = budget["module_pairs"].to_numpy()[rows]
     columns = {
+        name: np.full(len(links), np.nan if dtype == "float64" else None) for name, dtype in BUDGET_COLUMNS.items()
+    }
+    for name in ("link_id", "node_a", "node_b", "length_km", "module", "module_pairs", "basis", "source"):
+        columns[name] = links[name].to_numpy()
+    columns["fibre_loss_db"] = np.where(measured_loss, links["loss_db"], fibre_db)
+    columns["extra_loss_db"] = np.where(measured_loss, 0.0, links["extra_loss_db"])
+    columns["loss_db"] = columns["fibre_loss_db"] + columns["extra_loss_db"]
+    for module, rows in links.groupby("module", sort=True).indices.items():
+        modelled = _model(network.modules[str(module)], columns, rows=np.asarray(rows))
+        for name, values in modelled.items():
+            columns[name][rows] = values
+    columns["key_rate_bps"] = np.where(measured_rate, links["key_rate_bps"], columns["model_key_rate_bps"])
+    columns["measured"] = np.array(
+        [
+            ";".join(name for name, given in (("loss_db", loss), ("key_rate_bps", rate)) if given)
+            for loss, rate in zip(measured_loss, measured_rate, strict=True)
+        ],
+        dtype=object,
+    )
+    return pd.DataFrame(columns).astype(BUDGET_COLUMNS)
+
+
+def _model(module: Module, columns: Mapping[str, np.ndarray], *, rows: np.ndarray) -> dict[str, Any]:
+    """The model's columns for the links that use one module."""
+    result = key_rate(module, loss_db=columns["loss_db"][rows])
+    pairs = columns["module_pairs"][rows].astype("float64")
+    settings = [sorted(name for name, limited in result.at_limit.items() if limited[i]) for i in range(len(rows))]
+    return {
+        "protocol": result.protocol,
         "qber": result.qber,
         "sifted_rate_bps": result.sifted_rate_bps * pairs,
         "model_key_rate_bps": result.key_rate_bps * pairs,
         "bound_bps": result.bound_bps * pairs,
         "receiver_loss_db": result.breakdown["receiver_loss_db"],
         "detector_loss_db": result.breakdown["detector_loss_db"],
+        "at_limit": [";".join(names) or None for names in settings],
+        **{name: result.breakdown[name] * pairs for name in _OF_ALL_PAIRS},
     }
-    columns |= {name: result.breakdown[name] * pairs for name in _OF_ALL_PAIRS}
-    for name, values in columns.items():
-        budget.iloc[rows, budget.columns.get_loc(name)] = values
-    budget.iloc[rows, budget.columns.get_loc("protocol")] = result.protocol
 
 
 def _check_stations(network: Network) -> None:
@@ -127,7 +130,7 @@ def _check_stations(network: Network) -> None:
             column="via",
             expected="no measurement station for a BB84 module",
         )
-        for link in network.links.itertuples()
+        for link in rows_of(network.links)
         if link.module is not None and stations.intersection(split_list(link.via))
     ]
     if problems:

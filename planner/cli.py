@@ -173,17 +173,17 @@ def rate(
     from planner.physics import key_rate
     from planner.physics.fibre import fibre_loss_db
 
-    if (loss_db is None) == (length_km is None):
-        raise UsageError("give either --loss-db, or --length-km (with --attenuation-db-per-km)")
-    if length_km is not None:
+    if length_km is not None and loss_db is None:
         attenuation = 0.2 if attenuation_db_per_km is None else attenuation_db_per_km
-        loss_db = float(fibre_loss_db(length_km, attenuation_db_per_km=attenuation))
-    elif attenuation_db_per_km is not None:
-        raise UsageError("--attenuation-db-per-km goes with --length-km, not with --loss-db")
-    result = key_rate(module, loss_db=loss_db, **_assignments(settings or []))
+        loss = float(fibre_loss_db(length_km, attenuation_db_per_km=attenuation))
+    elif loss_db is not None and length_km is None and attenuation_db_per_km is None:
+        loss = loss_db
+    else:
+        raise UsageError("give either --loss-db, or --length-km (and --attenuation-db-per-km)")
+    result = key_rate(module, loss_db=loss, **_assignments(settings or []))
     document = {
         "protocol": result.protocol,
-        "loss_db": loss_db,
+        "loss_db": loss,
         "key_rate_bps": _plain(result.key_rate_bps),
         "key_bits_per_pulse": _plain(result.key_bits_per_pulse),
         "qber": _plain(result.qber),

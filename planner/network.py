@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import html
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -95,8 +96,19 @@ class Network:
         return dict(zip(self.nodes["node_id"], self.nodes["name"], strict=True))
 
     def link_title(self, node_a: str, node_b: str) -> str:
-        """How a link is called in a sentence: ``"Dezhou–Jinan"``."""
+        """How what joins two nodes is called in a sentence: ``"Dezhou–Jinan"``."""
         return f"{self.node_names[node_a]}–{self.node_names[node_b]}"
+
+    @cached_property
+    def link_titles(self) -> dict[str, str]:
+        """How each link is called, by its id: by its ends, and by its id too where parallel links share them."""
+        ends = [frozenset(pair) for pair in zip(self.links["node_a"], self.links["node_b"], strict=True)]
+        alike = Counter(ends)
+        titles = {}
+        for link, pair in zip(self.links.to_dict("records"), ends, strict=True):
+            title = self.link_title(link["node_a"], link["node_b"])
+            titles[link["link_id"]] = title if alike[pair] == 1 else f"{title} ({link['link_id']})"
+        return titles
 
     def replace(self, **changes: Any) -> Network:
         """A new network with some attributes changed; this one stays as it is.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from planner import __version__
-from planner.allocation import Allocation, Growth, Level, allocate
+from planner.allocation import Growth, Level, allocate
 from planner.bottlenecks import find_bottlenecks
 from planner.budget import link_budget
 from planner.demand import demand_rates
 from planner.errors import InputError, Problem
 from planner.files import input_files, load
+from planner.records import rows_of
 
 if TYPE_CHECKING:
     from planner.network import InputFile, Network
 
 Progress = Callable[[str, int, int], None]
 """Called now and then with what is being done, how many steps are done, and how many there are."""
-
-ROUTE_COLUMNS = ("demand_id", "nodes", "links", "rate_bps")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +85,7 @@ class Plan:
                     "served_bps": row.served_bps,
                     "routes": _route_dicts(served.get(row.demand_id), with_demand=False),
                 }
-                for row in self.demands.itertuples()
+                for row in rows_of(self.demands)
             ],
             "links": self.links[["link_id", "key_rate_bps", "load_bps", "utilisation"]].to_dict("records"),
             "growth": {
@@ -164,7 +163,17 @@ def make_plan(network: Network, *, progress: Progress | None = None) -> Plan:
     budget = link_budget(network)
     demands = demand_rates(network)
     allocation = allocate(network, budget=budget, demands=demands, progress=progress)
-    return _assemble(network, budget, demands, allocation)
+    demands = _served(demands, allocation.served_bps)
+    return Plan(
+        network=network,
+        budget=budget,
+        demands=demands,
+        links=_link_loads(budget, allocation.routes),
+        routes=_measured_routes(budget, allocation.routes),
+        growth=allocation.growth,
+        levels=allocation.levels,
+        warnings=_warnings(network, budget=budget, unreachable=allocation.unreachable),
+    )
 
 
 def read_plan(directory: str | Path) -> Plan:
@@ -184,16 +193,26 @@ def read_plan(directory: str | Path) -> Plan:
         data = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(Problem(f"cannot be read as a plan: {error}", file=f"{folder.name}/plan.json")) from None
-    network = load(folder / "inputs").replace(name=str(data.get("network", folder.name)))
+    network = load(folder / "inputs")
     try:
+        network = network.replace(name=str(data["network"]))
+        budget = link_budget(network)
         served = {row["demand_id"]: float(row["served_bps"]) for row in data["demands"]}
-        routes = [{"demand_id": row["demand_id"], **route} for row in data["demands"] for route in row["routes"]]
-        growth = {**data["growth"], "routes": _route_frame(data["growth"]["routes"])}
-        levels = [Level(**{**level, "demands": tuple(level["demands"])}) for level in data["fairness"]["levels"]]
-        allocation = Allocation(
-            served_bps=served, routes=_route_frame(routes), growth=Growth(**growth), levels=tuple(levels)
+        routes = _route_frame(
+            [{"demand_id": row["demand_id"], **route} for row in data["demands"] for route in row["routes"]]
         )
-        return _assemble(network, link_budget(network), demand_rates(network), allocation)
+        return Plan(
+            network=network,
+            budget=budget,
+            demands=_served(demand_rates(network), served),
+            links=_link_loads(budget, routes),
+            routes=_measured_routes(budget, routes),
+            growth=Growth(**{**data["growth"], "routes": _route_frame(data["growth"]["routes"])}),
+            levels=tuple(
+                Level(**{**level, "demands": tuple(level["demands"])}) for level in data["fairness"]["levels"]
+            ),
+            warnings=tuple(data["warnings"]),
+        )
     except (KeyError, TypeError, ValueError) as error:
         problem = Problem(f"is not a plan of this planner: {error!r}", file=f"{folder.name}/plan.json")
         raise InputError(problem) from None
@@ -223,20 +242,10 @@ def _check_demands(network: Network) -> None:
         raise InputError(problems)
 
 
-def _assemble(network: Network, budget: pd.DataFrame, demands: pd.DataFrame, allocation: Allocation) -> Plan:
-    demands = demands.assign(served_bps=demands["demand_id"].map(allocation.served_bps).astype("float64"))
+def _served(demands: pd.DataFrame, served_bps: Mapping[str, float]) -> pd.DataFrame:
+    demands = demands.assign(served_bps=demands["demand_id"].map(dict(served_bps)).astype("float64"))
     asked = demands["requested_bps"] > 0
-    demands["served_fraction"] = (demands["served_bps"] / demands["requested_bps"]).where(asked, 1.0)
-    return Plan(
-        network=network,
-        budget=budget,
-        demands=demands,
-        links=_link_loads(budget, allocation.routes),
-        routes=_measured_routes(budget, allocation.routes),
-        growth=allocation.growth,
-        levels=allocation.levels,
-        warnings=_warnings(network, budget, demands, allocation),
-    )
+    return demands.assign(served_fraction=(demands["served_bps"] / demands["requested_bps"]).where(asked, 1.0))
 
 
 def _link_loads(budget: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:
@@ -257,25 +266,28 @@ def _measured_routes(budget: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame
     return routes.assign(length_km=pd.Series(lengths, dtype="float64"), hops=pd.Series(hops, dtype="int64"))
 
 
-def _warnings(network: Network, budget: pd.DataFrame, demands: pd.DataFrame, allocation: Allocation) -> tuple[str, ...]:
-    routed = set(allocation.routes["demand_id"])
-    unrouted = [
-        f"Demand '{row.demand_id}' ({network.link_title(row.node_a, row.node_b)}) has no route that carries key."
-        for row in demands.itertuples()
-        if row.requested_bps > 0 and row.served_bps == 0 and row.demand_id not in routed
-    ]
+def _warnings(network: Network, *, budget: pd.DataFrame, unreachable: Sequence[str]) -> tuple[str, ...]:
+    titles = network.link_titles
+    ends = {row.demand_id: network.link_title(row.node_a, row.node_b) for row in rows_of(network.demands)}
+    unrouted = [f"Demand '{demand_id}' ({ends[demand_id]}) has no route that carries key." for demand_id in unreachable]
     dead = [
-        f"Link '{row.link_id}' ({network.link_title(row.node_a, row.node_b)}) gives no key: {row.loss_db:.1f} dB."
-        for row in budget.itertuples()
+        f"Link '{row.link_id}' ({titles[row.link_id]}) gives no key: {row.loss_db:.1f} dB."
+        for row in rows_of(budget)
         if row.key_rate_bps == 0
     ]
     above = [
         f"Link '{row.link_id}' has a measured key rate of {row.key_rate_bps:,.0f} bit/s, above its bound of "
         f"{row.bound_bps:,.0f} bit/s: one of the figures is wrong."
-        for row in budget.itertuples()
+        for row in rows_of(budget)
         if row.key_rate_bps > row.bound_bps
     ]
-    return (*network.notes, *unrouted, *dead, *above)
+    limited = [
+        f"Link '{row.link_id}' ({titles[row.link_id]}): the best {row.at_limit.replace(';', ', ')} lies at a limit of "
+        "the search."
+        for row in rows_of(budget)
+        if row.at_limit
+    ]
+    return (*network.notes, *unrouted, *dead, *above, *limited)
 
 
 def _route_dicts(routes: pd.DataFrame | None, *, with_demand: bool) -> list[dict[str, Any]]:
@@ -284,10 +296,11 @@ def _route_dicts(routes: pd.DataFrame | None, *, with_demand: bool) -> list[dict
     return [
         ({"demand_id": row.demand_id} if with_demand else {})
         | {"nodes": list(row.nodes), "links": list(row.links), "rate_bps": row.rate_bps}
-        for row in routes.itertuples()
+        for row in rows_of(routes)
     ]
 
 
 def _route_frame(routes: list[dict[str, Any]]) -> pd.DataFrame:
     rows = [{**r, "nodes": tuple(r["nodes"]), "links": tuple(r["links"])} for r in routes]
-    return pd.DataFrame(rows, columns=list(ROUTE_COLUMNS)).astype({"rate_bps": "float64"})
+    dtypes = {"demand_id": "object", "nodes": "object", "links": "object", "rate_bps": "float64"}
+    return pd.DataFrame(rows, columns=list(dtypes), dtype="object").astype(dtypes)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args
@@ -369,6 +369,11 @@ def to_frame(record: type[Record], rows: Iterable[Mapping[str, Any] | Record]) -
         for name in record.model_fields
     }
     return pd.DataFrame(columns)
+
+
+def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
+    """The rows of a table, one after another, each with its cells as attributes."""
+    return iter(frame.itertuples(index=False))
 
 
 def split_list(text: str | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from planner.records import rows_of
 from planner.report.words import quantity
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def progress_bar(stream: IO[str] | None = None) -> Iterator[Progress | None]:
 
 def show_budget(network: Network, budget: pd.DataFrame) -> None:
     """Prints a budget: where the decibels go, then where the bits go."""
-    pairs = [network.link_title(row.node_a, row.node_b) for row in budget.itertuples()]
+    titles = network.link_titles
     show_table(
         "Where the decibels go (dB)",
         columns=[
@@ -107,7 +108,7 @@ def show_budget(network: Network, budget: pd.DataFrame) -> None:
             ("module", "left"),
             ("pairs", "right"),
         ],
-        rows=[_decibel_row(name, row) for name, row in zip(pairs, budget.itertuples(), strict=True)],
+        rows=[_decibel_row(titles[row.link_id], row) for row in rows_of(budget)],
     )
     say("")
     show_table(
@@ -124,7 +125,7 @@ def show_budget(network: Network, budget: pd.DataFrame) -> None:
             ("QBER", "right"),
             ("basis", "left"),
         ],
-        rows=[_bit_row(name, row) for name, row in zip(pairs, budget.itertuples(), strict=True)],
+        rows=[_bit_row(titles[row.link_id], row) for row in rows_of(budget)],
     )
     if (budget["measured"] != "").any():
         say("", "* measured, not modelled")
@@ -191,7 +192,7 @@ def show_plan(plan: Plan) -> None:
                 quantity(row.served_fraction, "%"),
                 str((plan.routes["demand_id"] == row.demand_id).sum()),
             ]
-            for row in plan.demands.itertuples()
+            for row in rows_of(plan.demands)
         ],
     )
     busiest = plan.links.sort_values(["utilisation", "link_id"], ascending=[False, True]).head(5)
@@ -201,12 +202,12 @@ def show_plan(plan: Plan) -> None:
         columns=[("link", "left"), ("key rate", "right"), ("load", "right"), ("utilisation", "right")],
         rows=[
             [
-                plan.network.link_title(row.node_a, row.node_b),
+                plan.network.link_titles[row.link_id],
                 quantity(row.key_rate_bps, "bit/s"),
                 quantity(row.load_bps, "bit/s"),
                 quantity(row.utilisation, "%"),
             ]
-            for row in busiest.itertuples()
+            for row in rows_of(busiest)
         ],
     )
 
@@ -214,7 +215,6 @@ def show_plan(plan: Plan) -> None:
 def show_routes(network: Network, routes: Sequence[Route]) -> None:
     """Prints routes, best first."""
     names = network.node_names
-    ends = {row.link_id: network.link_title(row.node_a, row.node_b) for row in network.links.itertuples()}
     show_table(
         "Routes, best first",
         columns=[
@@ -229,7 +229,7 @@ def show_routes(network: Network, routes: Sequence[Route]) -> None:
                 quantity(route.key_rate_bps, "bit/s"),
                 quantity(route.length_km, "km"),
                 str(route.hops),
-                ends[route.bottleneck],
+                network.link_titles[route.bottleneck],
                 " – ".join(names[node] for node in route.nodes),
             ]
             for route in routes
