@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -98,10 +99,11 @@ class OfflinePage:
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    """Where the system's Chromium is; skips where there is none."""
+    """Where the system's Chromium is; skips where there is none, or fails with ``PLANNER_REQUIRE_BROWSER=1``."""
     found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if found is None:
-        pytest.skip(f"no browser: none of {', '.join(CHROMIUM_NAMES)} is on the PATH (apt-get install chromium)")
+        missing = f"no browser: none of {', '.join(CHROMIUM_NAMES)} is on the PATH (apt-get install chromium)"
+        (pytest.fail if os.environ.get("PLANNER_REQUIRE_BROWSER") == "1" else pytest.skip)(missing)
     return found
 
 
