@@ -22,9 +22,18 @@ function svg(tag, attributes, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-// A name, kept apart from what stands around it whatever its direction of writing.
+// Letters that turn the direction of writing or break lines, unseen: "\u202egnp.exe" would show as "exe.png".
+const UNSEEN = /([\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069])/;
+
+// A name, kept apart from what stands around it whatever its direction of writing. Unseen letters stay in the text,
+// each alone in a box, where it turns nothing around.
 function nameOf(text) {
-  return el("bdi", { lang: /\p{Script=Han}/u.test(text) ? "zh" : null }, text);
+  const parts = text.split(UNSEEN).map((part, i) => (i % 2 === 0 ? part : unseenLetter(part)));
+  return el("bdi", { lang: /\p{Script=Han}/u.test(text) ? "zh" : null }, parts);
+}
+
+function unseenLetter(letter) {
+  return el("span", { class: "unseen", title: `U+${letter.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}` }, letter);
 }
 
 function nameOfNode(view, id) {

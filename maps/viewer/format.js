@@ -29,8 +29,7 @@ function lengthText(km) {
 
 function percentText(fraction) {
   if (!isNumber(fraction)) return MISSING;
-  const percent = fraction * 100;
-  return `${digits(percent, percent > 0 && percent < 9.95 ? 1 : 0)} %`;
+  return `${digits(fraction * 100, fraction === 0 || fraction === 1 ? 0 : 1)} %`;
 }
 
 function countText(count, one, several = `${one}s`) {

@@ -7,7 +7,7 @@ function drawPanel(view) {
   view.panel = keepFromMap(el("section", { class: "panel title-panel", "aria-label": "About this map" },
     el("h1", {}, nameOf(data.title)),
     data.title_local && el("p", { class: "muted subtitle" }, nameOf(data.title_local)),
-    el("ul", { class: "tiles" }, tiles(data).map(([value, label]) => el("li", {}, el("strong", {}, value), el("span", {}, label)))),
+    el("ul", { class: "tiles" }, tiles(data).map(([value, label, meaning]) => el("li", { title: meaning }, el("strong", {}, value), el("span", {}, label)))),
     searchBox(view),
     el("label", { class: "colour-by" }, el("span", {}, "Colour by"), measures),
     el("div", { class: "buttons" },
@@ -24,10 +24,10 @@ function drawPanel(view) {
 function tiles(data) {
   const dead = data.links.filter((link) => !link.usable).length;
   const km = data.links.reduce((sum, link) => sum + link.length_km, 0);
-  const growth = data.plan && isNumber(data.plan.growth_factor) ? [[`× ${digits(data.plan.growth_factor, 2)}`, "growth"]] : [];
+  const growth = data.plan && isNumber(data.plan.growth_factor) ? [[`× ${digits(data.plan.growth_factor, 2)}`, "growth", "All demands together can be multiplied by this and still be served"]] : [];
   return [
     [digits(data.nodes.length, 0), "nodes"], [digits(data.links.length, 0), "links"], [digits(km, 0), "km"],
-    ...growth, ...(dead > 0 ? [[digits(dead, 0), "no key"]] : []),
+    ...growth, ...(dead > 0 ? [[digits(dead, 0), "no key", "Links that make no key"]] : []),
   ];
 }
 

@@ -71,7 +71,7 @@ function linkPopup(view, link) {
       ["Modules", equipment],
     ]),
     originSection(view, link, "Fibre data"),
-    demandSection(view, link.demands, "Demands over this link"),
+    demandSection(view, link.demands, `${countText(link.demands.length, "demand")} over this link`),
   );
 }
 
@@ -79,7 +79,8 @@ function lossSection(view, link, isMeasured) {
   const parts = partsOf(link, view.data.style.loss_parts);
   if (isMeasured) parts[0].title = "Span, as measured";
   const whole = parts.reduce((sum, part) => sum + (part.value || 0), 0);
-  return [el("h3", {}, `Loss budget ${lossText(whole)} `, isMeasured && measuredTag()), stackedBar(parts, lossText)];
+  const inside = isNumber(link.receiver_loss_db) && ` (link ${lossText(link.loss_db)})`;
+  return [el("h3", {}, `Loss budget ${lossText(whole)}`, inside, isMeasured && [" ", measuredTag()]), stackedBar(parts, lossText)];
 }
 
 function bitSection(view, link) {
@@ -92,7 +93,8 @@ function bitSection(view, link) {
 
 function demandSection(view, demands, title) {
   if (!view.data.plan || demands.length === 0) return null;
-  const items = demands.slice(0, MOST_IN_LIST).map((demand) =>
+  const largest = [...demands].sort((a, b) => b.served_bps - a.served_bps);
+  const items = largest.slice(0, MOST_IN_LIST).map((demand) =>
     el("li", {}, button([el("span", {}, titleOf(view, demand)), el("span", { class: "muted" }, rateText(demand.served_bps))], () => showDemand(view, demand))),
   );
   const more = demands.length - items.length;

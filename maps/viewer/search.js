@@ -59,7 +59,8 @@ function searchBox(view) {
   };
   input.addEventListener("input", refresh);
   input.addEventListener("focus", refresh);
-  input.addEventListener("blur", () => setTimeout(hide, 150));
+  input.addEventListener("blur", hide);
+  list.addEventListener("mousedown", (event) => event.preventDefault());
   input.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && found.length > 0) {
@@ -83,7 +84,7 @@ function searchBox(view) {
 
 function foundItem(entry, i, choose) {
   return el(
-    "li", { id: `trunk-found-${i}`, role: "option", mousedown: (event) => { event.preventDefault(); choose(entry); } },
+    "li", { id: `trunk-found-${i}`, role: "option", mousedown: () => choose(entry) },
     el("span", {}, entry.content()), el("span", { class: "muted" }, entry.kind),
   );
 }

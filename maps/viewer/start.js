@@ -29,6 +29,7 @@ function start(existing) {
   L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
   fitNetwork(view);
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && view.highlight) clearHighlight(view); });
+  map.on("popupopen popupclose", (event) => root.classList.toggle("with-popup", event.type === "popupopen"));
   preparePrint(view);
   root.dataset.ready = "true";
   return view;

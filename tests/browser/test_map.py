@@ -141,7 +141,7 @@ def test_link_popup_tells_where_decibels_and_bits_go(offline_page, chain_page):
     widths = story.locator(".bar").first.locator("span").evaluate_all("s => s.map(x => parseFloat(x.style.width))")
     assert sum(widths) == pytest.approx(100, abs=0.1)
     search(page, "tianjin-cangzhou")
-    assert re.search(r"Loss budget [\d.]+ dB measured", story.inner_text())
+    assert re.search(r"Loss budget [\d.]+ dB \(link 16\.5 dB\) measured", story.inner_text())
     assert "Span, as measured 16.5 dB" in story.inner_text()
     search(page, "cangzhou-jinan")
     assert re.search(r"12\.3 kbit/s measured", story.inner_text())
@@ -295,6 +295,25 @@ def test_hostile_names_in_search_and_popups(offline_page, hostile_page):
     assert HOSTILE[0] in shown_names(page, ".banner")
     assert page.locator("img, iframe, object, embed").count() == 0
     offline_page.assert_quiet()
+
+
+def test_a_turned_name_is_read_as_it_is_written(offline_page, hostile_page):
+    page = opened(offline_page, hostile_page)
+    search(page, "\u202egnp.exe")
+    places = page.locator(".story h2 bdi").evaluate(
+        """name => {
+          const text = name.lastChild;
+          return [...text.data].map((_, i) => {
+            const range = new Range();
+            range.setStart(text, i);
+            range.setEnd(text, i + 1);
+            return range.getBoundingClientRect().left;
+          });
+        }"""
+    )
+    assert len(places) == len("gnp.exe")
+    assert places == sorted(places)
+    assert page.locator(".story h2 .unseen").get_attribute("title") == "U+202E"
 
 
 def test_policy_stops_what_slips_in(offline_page, chain_page):
