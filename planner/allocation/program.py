@@ -34,6 +34,7 @@ _FLOOR = 1e-12
 """Share of all prices that is spread over the links in proportion to 1/rate. Without it a link of almost no key would
 be free of charge until it is full, and the cheapest routes would be routes that carry nothing."""
 _CLEARLY = 1e-10  # by what fraction a route must be cheaper to be worth a column
+_NEAR = 1e3  # the unit of the level is kept while it is within this factor of what it should be
 _MOST_ROUNDS = 10_000
 _SLACKS = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7)
 """What was found to be possible may, by rounding, be just impossible in the next program: fixed rates are then lowered
@@ -93,7 +94,9 @@ class RouteProgram:
         )
         self._program.add_columns(costs=[0.0], starts=[0], rows=[], values=[])
         self._add(everybody, first.starts, first.links, cost_per_hop=0.0)
+        self._first = first
         self._fixed = self._weights = np.zeros(len(everybody))
+        self._entries = np.zeros(len(everybody))  # of the first column in the rows of the pairs
         self._unit = 1.0  # the level that one unit of the first column stands for
         self._solution: Solution | None = None
 
@@ -108,13 +111,12 @@ class RouteProgram:
             most: The level need not be larger than this.
         """
         self._fixed, self._weights = fixed, weights
-        some = weights > 0
-        self._set_unit(float((self.scales[some] / weights[some]).min()), most=most)
+        self._set_unit(min(self._possible(weights), most), most=most)
         self._program.set_costs(np.concatenate(([-1.0], np.zeros(len(self.routes)))))
         best = Prices(np.zeros(self.resources), np.zeros(len(fixed)), np.inf)
         for _ in range(_MOST_ROUNDS):
             solution = self._solve()
-            if 0 < solution.values[0] < 1e-3:
+            if 0 < solution.values[0] < 1 / _NEAR:
                 self._set_unit(self._unit * float(solution.values[0]), most=most)
                 solution = self._solve()
             prices, new = self._price(solution, cost_per_hop=0.0)
@@ -152,13 +154,28 @@ class RouteProgram:
         per_level = float(self._weights @ pairs)
         return float(resources.sum() - self._fixed @ pairs) / per_level if per_level > 0 else np.inf
 
+    def _possible(self, weights: NDArray[np.float64]) -> float:
+        """The level that the first routes alone reach with nothing fixed: a lower bound, near enough to scale by."""
+        rates = np.repeat(weights, np.diff(self._first.starts))
+        loads = np.zeros(self.resources)
+        for offset in range(2):  # a link uses itself, and perhaps a group
+            places = self._use_starts[self._first.links] + offset
+            uses = places < self._use_starts[self._first.links + 1]
+            links = self._first.links[uses]
+            np.add.at(loads, self._use_rows[places[uses]], rates[uses] * self._per_bit[links])
+        return 1.0 / float(loads.max())
+
     def _set_unit(self, unit: float, *, most: float) -> None:
         """Sets the level that one unit of the first column stands for, and what depends on it."""
-        self._unit = unit
+        if not self._unit / _NEAR < unit < self._unit * _NEAR:
+            self._unit = unit
         rows = self.resources + np.arange(len(self.scales))
-        self._program.set_entries(0, rows, -unit * self._weights / self.scales)
+        entries = -self._unit * self._weights / self.scales
+        changed = np.flatnonzero(entries != self._entries)
+        self._program.set_entries(0, rows[changed], entries[changed])
+        self._entries = entries
         self._program.set_lower_rows(rows, self._fixed / self.scales)
-        self._program.set_upper(0, most / unit)
+        self._program.set_upper(0, most / self._unit)
 
     def _solve(self) -> Solution:
         try:
