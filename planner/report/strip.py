@@ -44,7 +44,7 @@ def strip_map(plan: Plan, chain: Chain) -> Markup:
     spans = _spans(plan, chain)
     edges = _edges([span["length_km"] for span in spans])
     names = [plan.network.node_names[node] for node in chain.nodes]
-    top = 20 + max(_label_width(name) for name in names) * math.sin(math.radians(-_LABEL_TURN_DEG))
+    top = 30 + max(_label_width(name) for name in names) * math.sin(math.radians(-_LABEL_TURN_DEG))
     base = [top + 66, top + 66 + _LOSS_HEIGHT + 24]
     picture = Drawing(_WIDTH, base[1] + _RATE_HEIGHT + 62, title=strip_title(plan, chain))
     _draw_loss(picture, spans, edges, top=base[0])
@@ -85,11 +85,13 @@ def _spans(plan: Plan, chain: Chain) -> list[dict[Any, Any]]:
 def _edges(lengths_km: Sequence[float]) -> list[float]:
     """Where the stations stand: spans to scale, but none narrower than its figures need."""
     room = _WIDTH - _LEFT - _RIGHT
+    if sum(lengths_km) < 1e-3:
+        lengths_km = [1.0] * len(lengths_km)
     least = min(_LEAST_SPAN, room / len(lengths_km))
     narrow: set[int] = set()
     while True:
         wide_km = sum(km for i, km in enumerate(lengths_km) if i not in narrow)
-        per_km = (room - least * len(narrow)) / wide_km if wide_km > 0 else 0.0
+        per_km = (room - least * len(narrow)) / wide_km
         more = {i for i, km in enumerate(lengths_km) if i not in narrow and km * per_km < least - 1e-9}
         if not more:
             break
@@ -102,7 +104,7 @@ def _edges(lengths_km: Sequence[float]) -> list[float]:
 
 def _label_width(name: str) -> float:
     """About how wide a station's name is, in pixels."""
-    return sum(11.5 if ord(letter) > 0x2E7F else 6.4 for letter in shortened(name, _LONGEST_LABEL))
+    return sum(12 if ord(letter) > 0x2E7F else 7.2 for letter in shortened(name, _LONGEST_LABEL))
 
 
 def _draw_line(picture: Drawing, spans: Sequence[dict[Any, Any]], edges: Sequence[float], *, y: float) -> None:

@@ -33,7 +33,7 @@ def test_hostile_names_are_shown_letter_for_letter_and_do_no_harm(offline_page):
     assert page.title().startswith(HOSTILE[0])
     tips = page.evaluate("[...document.querySelectorAll('svg title')].map(e => e.textContent)")
     assert set(HOSTILE) <= set(tips)
-    page.hover("svg rect.casing")
+    page.hover("svg text.name", force=True)
     assert page.evaluate("document.querySelectorAll('img, script, iframe').length") == 0
     offline_page.assert_quiet()
 
