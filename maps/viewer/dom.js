@@ -64,6 +64,5 @@ function button(text, action, attributes = {}) {
 function keepFromMap(node) {
   L.DomEvent.disableClickPropagation(node);
   L.DomEvent.disableScrollPropagation(node);
-  node.addEventListener("keydown", (event) => event.stopPropagation());
   return node;
 }

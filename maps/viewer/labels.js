@@ -32,6 +32,7 @@ function labelSize(view, node, important) {
       ruler.font = `11.5px ${family}`;
       width += ruler.measureText(shorten(node.name_local)).width + 5;
     }
+    width += 9 * (`${node.name}${node.name_local || ""}`.split(UNSEEN).length >> 1);
     sizes.set(node.node_id, [width, important ? 18 : 16]);
   }
   return sizes.get(node.node_id);

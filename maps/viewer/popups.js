@@ -3,11 +3,20 @@
 const MOST_IN_LIST = 8;
 
 function openPopup(view, content, place, lift) {
+  const before = document.activeElement;
+  const back = before && before.closest(".story") ? view.popupReturn : before;
   const { left, top, right } = view.room();
-  L.popup({
+  const popup = L.popup({
     className: "trunk-popup", maxWidth: 340, minWidth: 270, maxHeight: Math.max(200, Math.min(560, view.map.getSize().y - top - 60)),
     offset: [0, lift], autoPanPaddingTopLeft: [left + 12, top + 12], autoPanPaddingBottomRight: [right + 24, 24],
-  }).setLatLng(place).setContent(content).openOn(view.map);
+  }).setLatLng(place).setContent(content);
+  popup.on("remove", () => {
+    view.root.classList.remove("with-popup");
+    if (content.contains(document.activeElement) || document.activeElement === document.body) view.popupReturn?.focus({ preventScroll: true });
+  });
+  popup.openOn(view.map);
+  view.popupReturn = back;
+  view.root.classList.add("with-popup");
   content.focus({ preventScroll: true });
 }
 

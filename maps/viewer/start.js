@@ -28,8 +28,11 @@ function start(existing) {
   L.control.layers(null, { Links, Nodes, Names, Provinces, ...rest }, { position: "topright" }).addTo(map);
   L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
   fitNetwork(view);
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && view.highlight) clearHighlight(view); });
-  map.on("popupopen popupclose", (event) => root.classList.toggle("with-popup", event.type === "popupopen"));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    if (root.classList.contains("with-popup")) map.closePopup();
+    else if (view.highlight) clearHighlight(view);
+  });
   preparePrint(view);
   root.dataset.ready = "true";
   return view;

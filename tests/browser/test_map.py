@@ -72,7 +72,8 @@ def test_opens_without_asking_anybody(offline_page, chain_page):
 
 def test_search_finds_both_names(offline_page, chain_page):
     page = opened(offline_page, chain_page)
-    page.locator("body").press("/")
+    page.get_by_role("button", name="Demands").focus()
+    page.keyboard.press("/")
     assert page.evaluate("document.activeElement.className") == "search"
     page.keyboard.type("合肥")
     assert "Hefei" in page.locator(".found li").first.inner_text()
@@ -190,6 +191,9 @@ def test_tables_sort_and_lead_to_the_map(offline_page, chain_page):
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     assert page.locator(".story h2").inner_text() == "Micius – Xinglong"
+    page.keyboard.press("Escape")
+    assert page.locator(".story").count() == 0
+    assert page.evaluate("document.activeElement.tagName") == "TR"
     page.get_by_role("tab", name="Nodes").click()
     assert page.locator(".side tbody tr").count() == 12
     page.get_by_role("button", name="Close the tables").click()

@@ -8,6 +8,8 @@ import html
 import json
 import math
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -16,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planner.files import load
 from planner.network import build_network
 from planner.report.map import draw_map, map_html
 from planner.report.map_data import PATH_SCALE, encode_path, link_paths, map_document
@@ -105,8 +108,14 @@ def test_same_input_gives_the_same_page(chain_plan, chain):
     assert map_html(chain_plan) != map_html(chain)
 
 
-def test_page_is_small(chain_plan):
-    assert len(map_html(chain_plan).encode()) < 1_000_000
+def test_page_of_the_trunks_is_small():
+    assert len(map_html(load("trunks")).encode()) < 1_000_000
+
+
+def test_page_needs_no_folium():
+    """folium takes a second to import, which the command line should not pay."""
+    code = "import sys, planner.report.map, planner.report.map_page; sys.exit('folium' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 # --- folium -------------------------------------------------------------------------------------
