@@ -141,6 +141,7 @@ def build_network(
     demands: Iterable[Mapping[str, Any]] = (),
     modules: Mapping[str, Module] | None = None,
     services: Mapping[str, ServiceRecord] | None = None,
+    sources: Mapping[str, SourceRecord] | None = None,
     name: str = "network",
     title: str | None = None,
 ) -> Network:
@@ -152,6 +153,7 @@ def build_network(
         demands: Mappings with the fields of :class:`~planner.records.DemandRecord`.
         modules: The modules that the links name.
         services: The services that the demands name.
+        sources: What the source keys of the rows stand for.
         name: Name of the network.
         title: Title for people; the name by default.
 
@@ -169,4 +171,5 @@ def build_network(
         demands=to_frame(DemandRecord, demands),
         modules=dict(modules or {}),
         services=dict(services or {}),
+        sources=dict(sources or {}),
     )

@@ -26,11 +26,6 @@ class Found:
     path: Path
     home: Home
 
-    @property
-    def name(self) -> str:
-        """The folder's name, or the workbook's without its ending."""
-        return self.home.folder.name if self.path == self.home.folder else self.path.stem
-
 
 def find_network(reference: str, *, base: Home | None = None, reading: Reading) -> Found:
     """Finds a network by its shipped name or its path; a name is never guessed.

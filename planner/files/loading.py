@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import InputError, Problem
@@ -93,7 +93,7 @@ def _network(
     frames["links"] = frames["links"].assign(module=_text_column(module_names))
     reading = meanings.reading
     return Network(
-        name=info.name or found.name,
+        name=info.name or found.home.name,
         title=info.title,
         title_local=info.title_local,
         description=info.description,
@@ -101,7 +101,7 @@ def _network(
         modules=dict(sorted(meanings.modules.items())),
         services=dict(sorted(meanings.services.items())),
         sources=dict(sorted(meanings.sources.items())),
-        defaults={_name(part): dict(part.defaults.given) for part in parts if part.defaults.given},
+        defaults={part.home.name: dict(part.defaults.given) for part in parts if part.defaults.given},
         files=reading.files,
         notes=tuple(dict.fromkeys(reading.notes)),
     )
@@ -111,8 +111,3 @@ def _text_column(values: list[str | None]) -> Any:
     import pandas as pd
 
     return pd.Series(values, dtype="object")
-
-
-def _name(part: Part) -> str:
-    name = part.info.name if part.info is not None else None
-    return name or PurePosixPath(part.home.label).name.removesuffix(".xlsx")

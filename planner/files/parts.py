@@ -97,6 +97,8 @@ def read_part(path: Path, *, home: Home, reading: Reading, without: frozenset[st
             rows[name] = [] if includes and name in raw.missing else None
             if not includes and name in raw.missing:
                 reading.problems.append(raw.missing[name])
+            elif name in raw.missing and "did you mean" in (raw.missing[name].expected or ""):
+                reading.note(raw.missing[name])
     return Part(home, info, raw.info_file, raw.info_rows, _include(raw.info), rows, defaults)
 
 

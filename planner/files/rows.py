@@ -38,6 +38,11 @@ class Home:
     is_top: bool = True
     is_shipped: bool = False
 
+    @property
+    def name(self) -> str:
+        """The name of the folder, or of the workbook without its ending."""
+        return posixpath.basename(self.label).removesuffix(".xlsx")
+
     def file(self, name: str) -> str:
         """The place among the inputs of a file of this folder."""
         return posixpath.normpath(posixpath.join(self.prefix, name))
