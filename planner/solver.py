@@ -93,7 +93,7 @@ class LinearProgram:
         lower, upper = _floats(row_lower), _floats(row_upper)
         nothing = np.zeros(0, dtype=np.int32)
         self._must(self._highs.addRows(len(lower), lower, upper, 0, nothing, nothing, np.zeros(0)), "addRows")
-        self.columns = 0
+        self.rows, self.columns = len(lower), 0
 
     def add_columns(
         self,
@@ -121,6 +121,27 @@ class LinearProgram:
         )  # fmt: skip
         self._must(status, "addCols")
         self.columns += count
+
+    def start_from(self, *, basic_columns: ArrayLike, full_rows: ArrayLike, tight_rows: ArrayLike) -> None:
+        """Gives the basis to start from: as many columns are basic as rows are at a bound.
+
+        Args:
+            basic_columns: Columns that may be above zero.
+            full_rows: Rows at their upper bound.
+            tight_rows: Rows at their lower bound.
+        """
+        import highspy
+
+        status = highspy.HighsBasisStatus
+        columns, rows = [status.kLower] * self.columns, [status.kBasic] * self.rows
+        for column in np.asarray(basic_columns).tolist():
+            columns[column] = status.kBasic
+        for bound, chosen in ((status.kUpper, full_rows), (status.kLower, tight_rows)):
+            for row in np.asarray(chosen).tolist():
+                rows[row] = bound
+        basis = highspy.HighsBasis()
+        basis.col_status, basis.row_status, basis.valid = columns, rows, True
+        self._must(self._highs.setBasis(basis), "setBasis")
 
     def set_costs(self, costs: ArrayLike) -> None:
         """Sets the cost of every column."""

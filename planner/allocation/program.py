@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.routing.cheapest import CheapestRoutes
+from planner.routing.cheapest import CheapestRoutes, RouteArray
 from planner.solver import InfeasibleError, LinearProgram, Solution
 
 if TYPE_CHECKING:
@@ -82,22 +82,28 @@ class RouteProgram:
         per_bit = self._link_costs(np.ones(self.resources))
         _, before = self._cheapest.search(per_bit)
         everybody = np.arange(len(requests.pairs))
-        first = self._cheapest.routes(per_bit, before, everybody)
-        bottlenecks = np.minimum.reduceat(topology.rates_bps[first.links], first.starts[:-1])
+        self._first = self._cheapest.routes(per_bit, before, everybody)
+        bottlenecks = np.minimum.reduceat(topology.rates_bps[self._first.links], self._first.starts[:-1])
         self.stretch = max(1.0, float((bottlenecks / asked).min())) if growing else 1.0
         self._useful = self.stretch * asked
         self.scales = np.minimum(self._useful, bottlenecks)
+
+        self._fixed = np.zeros(len(everybody))
+        self._weights = asked if growing else requests.by_pair(requests.requested_bps * requests.priorities)
+        self._unit = self._possible(self._weights)  # the level that one unit of the first column stands for
+        self._entries = -self._unit * self._weights / self.scales  # of the first column in the rows of the pairs
         free = np.full(len(everybody), np.inf)
         self._program = LinearProgram(
             row_lower=np.concatenate((-np.inf * np.ones(self.resources), np.zeros(len(everybody)))),
             row_upper=np.concatenate((np.ones(self.resources), free)),
         )
-        self._program.add_columns(costs=[0.0], starts=[0], rows=[], values=[])
-        self._add(everybody, first.starts, first.links, cost_per_hop=0.0)
-        self._first = first
-        self._fixed = self._weights = np.zeros(len(everybody))
-        self._entries = np.zeros(len(everybody))  # of the first column in the rows of the pairs
-        self._unit = 1.0  # the level that one unit of the first column stands for
+        self._program.add_columns(costs=[0.0], starts=[0], rows=self.resources + everybody, values=self._entries)
+        self._add(everybody, self._first, cost_per_hop=0.0)
+        self._program.start_from(
+            basic_columns=np.arange(1 + len(everybody)),
+            full_rows=[int(self._loads(self._weights).argmax())],
+            tight_rows=self.resources + everybody,
+        )
         self._solution: Solution | None = None
 
     def maximise_level(
@@ -154,16 +160,20 @@ class RouteProgram:
         per_level = float(self._weights @ pairs)
         return float(resources.sum() - self._fixed @ pairs) / per_level if per_level > 0 else np.inf
 
-    def _possible(self, weights: NDArray[np.float64]) -> float:
-        """The level that the first routes alone reach with nothing fixed: a lower bound, near enough to scale by."""
-        rates = np.repeat(weights, np.diff(self._first.starts))
+    def _loads(self, rates_bps: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is spent of each resource when every pair has a rate on its first route."""
+        links = self._first.links
+        rates = np.repeat(rates_bps, np.diff(self._first.starts)) * self._per_bit[links]
         loads = np.zeros(self.resources)
         for offset in range(2):  # a link uses itself, and perhaps a group
-            places = self._use_starts[self._first.links] + offset
-            uses = places < self._use_starts[self._first.links + 1]
-            links = self._first.links[uses]
-            np.add.at(loads, self._use_rows[places[uses]], rates[uses] * self._per_bit[links])
-        return 1.0 / float(loads.max())
+            places = self._use_starts[links] + offset
+            uses = places < self._use_starts[links + 1]
+            np.add.at(loads, self._use_rows[places[uses]], rates[uses])
+        return loads
+
+    def _possible(self, weights: NDArray[np.float64]) -> float:
+        """The level that the first routes alone reach with nothing fixed: a lower bound, near enough to scale by."""
+        return 1.0 / float(self._loads(weights).max())
 
     def _set_unit(self, unit: float, *, most: float) -> None:
         """Sets the level that one unit of the first column stands for, and what depends on it."""
@@ -214,7 +224,7 @@ class RouteProgram:
             if not len(cheaper):
                 break
             found = self._cheapest.routes(lengths, before, cheaper)
-            if self._add(cheaper, found.starts, found.links, cost_per_hop=cost_per_hop):
+            if self._add(cheaper, found, cost_per_hop=cost_per_hop):
                 return Prices(resources, pairs, self._bound(resources, pairs)), True
             raised = resources.copy()
             missing = (worth - pairs)[cheaper]
@@ -226,13 +236,12 @@ class RouteProgram:
             resources = raised
         return Prices(resources, pairs, self._bound(resources, pairs)), False
 
-    def _add(
-        self, pairs: NDArray[np.int64], starts: NDArray[np.int64], links: NDArray[np.int64], *, cost_per_hop: float
-    ) -> bool:
+    def _add(self, pairs: NDArray[np.int64], found: RouteArray, *, cost_per_hop: float) -> bool:
         """Adds routes as columns; those that are known already are left out."""
         rows, values, begins, costs = [], [], [], []
-        for pair, first, last in zip(pairs.tolist(), starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-            route = tuple(links[first:last].tolist())
+        starts = found.starts.tolist()
+        for pair, first, last in zip(pairs.tolist(), starts[:-1], starts[1:], strict=True):
+            route = tuple(found.links[first:last].tolist())
             if (pair, *route) in self._known:
                 continue
             self._known.add((pair, *route))
