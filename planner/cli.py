@@ -152,7 +152,7 @@ def check(network: NetworkArgument, *, as_json: Json = False) -> None:
             f"{read.title}: everything is in order.",
             f"{count(len(read.nodes), 'node')}, {count(len(read.links), 'QKD link')}, {quantity(length_km, 'km')}, "
             f"{count(len(read.demands), 'demand')}.",
-            "Basis of the links: " + ", ".join(f"{number} {name}" for name, number in basis.items()) + ".",
+            "Rows of links.csv: " + ", ".join(f"{number} {name}" for name, number in basis.items()) + ".",
         )
     _warn(read.notes)
 
@@ -259,13 +259,14 @@ def route(
     )
     if as_json:
         keys = ("nodes", "links", "length_km", "hops", "key_rate_bps", "bottleneck")
-        _print_json({"routes": [{key: _as_list(getattr(found, key)) for key in keys} for found in routes]})
+        _print_json({"routes": [{key: _as_list(getattr(one, key)) for key in keys} for one in routes]})
     else:
         from planner.report.terminal import show_routes
 
         show_routes(read, routes)
     if len(routes) < k and disjoint is not None:
-        _warn((f"no more than {len(routes)} {disjoint.value}-disjoint routes exist",))
+        found = f"there is no set of {k} {disjoint.value}-disjoint routes; the largest has {len(routes)}"
+        _warn((found,))
     if not routes:
         raise AnswerNo(f"no route carries key between '{node_a}' and '{node_b}'")
 
@@ -300,7 +301,9 @@ def plan(
     else:
         say(*summary(made), "")
         show_plan(made)
-        if written is not None:
+        if written is None:
+            say("", "Nothing was written; -o DIR writes map, report, workbook and tables.", stream=sys.stderr)
+        else:
             say("", f"Map:    {written / 'map.html'}", f"Report: {written / 'report.html'}", f"All:    {written}")
     _warn(made.warnings)
     unmet = made.unmet
@@ -362,8 +365,11 @@ def serve(
 ) -> None:
     """Serve the map and the plan to a browser, on this machine only unless told otherwise."""
     from planner.files import load
-    from planner.viewer import run
 
+    try:
+        from planner.viewer import run
+    except ModuleNotFoundError as missing:
+        raise UsageError(f"serving needs {missing.name}: pip install 'qkd-trunk-planner[serve]'") from None
     run(load(network), host=host, port=port, token=token, announce=_announce_json if as_json else _announce)
 
 

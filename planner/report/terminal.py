@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _PIPE_WIDTH = 10_000
 """A pipe has no edge: nothing is cut or wrapped there."""
 
+_DEMANDS_SHOWN = 12
+"""How many demands a screen shows; the tables hold them all."""
+
 _PROGRESS_AFTER_S = 1.0
 
 
@@ -56,12 +59,13 @@ def show_table(
 
     out = console(stream)
     on_terminal = out.is_terminal
-    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD if on_terminal else None)
+    table = Table(box=box.SIMPLE_HEAD if on_terminal else None, pad_edge=on_terminal)
     for heading, justify in columns:
         right = justify == "right"
         table.add_column(Text(heading), justify="right" if right else "left", no_wrap=right, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
+    out.print(Text(title, style="bold"), soft_wrap=True)
     out.print(table)
 
 
@@ -171,10 +175,12 @@ def _bit_row(name: str, row: Any) -> list[str]:
 
 
 def show_plan(plan: Plan) -> None:
-    """Prints who is served, and what limits the plan."""
+    """Prints who is served least, and which links are busiest."""
     names = plan.network.node_names
+    least = plan.demands.sort_values(["served_fraction", "requested_bps"], ascending=[True, False], kind="stable")
+    shown = least.head(_DEMANDS_SHOWN)
     show_table(
-        "Demands",
+        f"{len(shown)} of {len(least)} demands, the least served first" if len(least) > len(shown) else "Demands",
         columns=[
             ("demand", "left"),
             ("between", "left"),
@@ -192,7 +198,7 @@ def show_plan(plan: Plan) -> None:
                 quantity(row.served_fraction, "%"),
                 str((plan.routes["demand_id"] == row.demand_id).sum()),
             ]
-            for row in rows_of(plan.demands)
+            for row in rows_of(shown)
         ],
     )
     busiest = plan.links.sort_values(["utilisation", "link_id"], ascending=[False, True]).head(5)
