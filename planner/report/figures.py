@@ -49,9 +49,10 @@ def _cells(network: Network) -> Iterator[tuple[Any, ...]]:
         units = column_units(record)
         frame = getattr(network, table)
         names = [name for name in record.model_fields if column_dtype(record, name) != "object" or name == "module"]
+        defaults = _default_values(network) if table == "links" else frozenset()
         for row in frame.to_dict("records"):
             for name in names:
-                if not _is_blank(row[name]) and not _is_unused(table, name, row):
+                if not (_is_blank(row[name]) or _is_unused(table, name, row) or (name, row[name]) in defaults):
                     yield (
                         *(table, row[_ROW_KEYS[table]], name, row[name], units.get(name)),
                         *(row["basis"], row["source"], None),
@@ -69,6 +70,11 @@ def _is_unused(table: str, name: str, row: dict[Any, Any]) -> bool:
     if table == "links":
         return name in ("attenuation_db_per_km", "extra_loss_db") and not _is_blank(row["loss_db"])
     return table == "demands" and name == "priority" and row[name] == 1
+
+
+def _default_values(network: Network) -> frozenset[tuple[str, Any]]:
+    """What blank cells of links were filled with: one assumption for all, not one a link."""
+    return frozenset((name, value) for defaults in network.defaults.values() for name, value in defaults.items())
 
 
 def _defaults(network: Network) -> Iterator[tuple[Any, ...]]:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from planner import __version__
 from planner.records import RELAY_KINDS
 from planner.report import page_tables
+from planner.report.assumptions import assumption_lists
 from planner.report.chains import find_chains
 from planner.report.charts import plan_charts
 from planner.report.figures import figures
-from planner.report.page_tables import Table, assumption_table
+from planner.report.page_tables import Table
 from planner.report.strip import strip_map, strip_title, to_scale
 from planner.report.style import BIT_PARTS, LOSS_PARTS, MEASURES, SYMBOLS, UNUSABLE
 from planner.report.tables import CSV_TABLES, plan_tables
@@ -110,7 +111,7 @@ def _contents(plan: Plan) -> dict[str, Any]:
         "load_legend": [(f"load-{i}", step.label) for i, step in enumerate(utilisation.steps)],
         "charts": plan_charts(plan),
         "tables": _tables(plan),
-        "assumptions": assumption_table(tables["assumptions"]),
+        "assumptions": assumption_lists(tables["assumptions"]),
         "assumed": count(len(tables["assumptions"]), "figure"),
         "proof": proof(plan),
         "warnings": plan.warnings,

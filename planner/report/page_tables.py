@@ -13,8 +13,6 @@ from planner.report.tables import plan_tables
 from planner.report.words import MISSING, link_titles, quantity, route_title
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from planner.network import Network
     from planner.plan import Plan
 
@@ -94,7 +92,7 @@ def bit_table(plan: Plan) -> Table:
     )
     rows = [
         (
-            links[row["link_id"]],
+            Cell(links[row["link_id"]].text),
             Cell(f"{row['module_pairs']:,}"),
             *(Cell(_bare(row[key], "1/s")) for key in ("sent_per_s", "detected_per_s")),
             Cell(_bare(row["sifted_rate_bps"], "bit/s")),
@@ -255,28 +253,6 @@ def source_table(plan: Plan) -> Table:
         for row in plan_tables(plan)["sources"].to_dict("records")
     ]
     return _table("Sources", columns, rows, file="plan.xlsx")
-
-
-def assumption_table(assumptions: pd.DataFrame) -> Table:
-    """Every assumed figure, those of one row of the input together.
-
-    Args:
-        assumptions: The table ``assumptions`` of :func:`planner.report.tables.plan_tables`.
-
-    Returns:
-        One row a row of the input; names as in the input files, whose ends are the units.
-    """
-    grouped: dict[tuple[str, ...], list[str]] = {}
-    for row in assumptions.to_dict("records"):
-        key = (row["table"], row["row"], row["source"] or "", row["note"] or "")
-        value = row["value"] if isinstance(row["value"], str) else f"{row['value']:.10g}"
-        grouped.setdefault(key, []).append(f"{row['column']}\u00a0{value}")
-    columns = (_words("Table"), _words("Row"), _words("Assumed figures"), _words("Source"), _words("Remark"))
-    rows = [
-        (Cell(table), Cell(name), Cell(" · ".join(values)), Cell(source), Cell(note))
-        for (table, name, source, note), values in grouped.items()
-    ]
-    return _table("Assumed figures of the input", columns, rows, file="assumptions.csv")
 
 
 def _table(

@@ -93,4 +93,5 @@ def _sources(network: Network) -> pd.DataFrame:
     import pandas as pd
 
     rows = [{"source": key, **source.model_dump()} for key, source in sorted(network.sources.items())]
-    return pd.DataFrame(rows, columns=["source", "citation", "url", "doi", "secondary", "note"])
+    frame = pd.DataFrame(rows, columns=["source", "citation", "url", "doi", "secondary", "note"], dtype=object)
+    return frame.where(frame.notna(), None)

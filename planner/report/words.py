@@ -204,7 +204,8 @@ def _concurrent(plan: Plan) -> str:
     factor = plan.growth.factor
     if not factor:
         return "While a demand has no route that carries key, there is no factor by which all demands could grow."
-    return f"At one time, every demand could have {quantity(min(factor, 1.0), '%')} of what it asks for."
+    share = math.floor(min(factor, 1.0) * (1 + 1e-9) * 1000) / 1000
+    return f"All at once, every demand could have {quantity(share, '%')} of what it asks for."
 
 
 def _named(network: Network, state: str, demands: pd.DataFrame) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def test_what_is_served_in_part_is_named_with_its_share():
     served = strained_plan().demands.set_index("demand_id").loc["through"]
     share = quantity(served["served_fraction"], "%")
     assert sentences[1] == f"Served in part: Station s00–Station s31 (through): {share} of 30.0 kbit/s."
-    assert sentences[2].startswith("At one time, every demand could have ")
+    assert sentences[2].startswith("All at once, every demand could have ")
 
 
 def test_what_is_not_served_is_named():
