@@ -34,6 +34,8 @@ TOLERANCE_DEG = 0.01
 LAKE_TOLERANCE_DEG = 0.005
 ASSETS = Path(__file__).resolve().parent.parent / "maps" / "assets"
 
+WORLD = (-180.0, -85.0, 180.0, 85.0)
+
 Point = tuple[float, float]
 Line = list[Point]
 
@@ -161,9 +163,20 @@ def offset_squared(point: Point, a: Point, b: Point) -> float:
     return squared_distance(point, (a[0] + along * (b[0] - a[0]), a[1] + along * (b[1] - a[1])))
 
 
-def clip_ring(ring: Line) -> Line:
-    """Sutherland and Hodgman's clipping of a ring to the window."""
-    for axis, side, limit in ((0, 1, WINDOW[0]), (1, 1, WINDOW[1]), (0, -1, WINDOW[2]), (1, -1, WINDOW[3])):
+def copies_around_the_world(ring: Line) -> Iterator[Line]:
+    """A ring that crosses the antimeridian, in one piece, once at each side; a ring around a pole is left out."""
+    whole = ring[:1]
+    for lon, lat in ring[1:]:
+        whole.append((lon - 360 * round((lon - whole[-1][0]) / 360), lat))
+    if abs(whole[-1][0] - whole[0][0]) > 180:
+        return
+    for shift in (-360, 0, 360):
+        yield [(lon + shift, lat) for lon, lat in whole]
+
+
+def clip_ring(ring: Line, window: tuple[float, float, float, float]) -> Line:
+    """Sutherland and Hodgman's clipping of a ring to a window."""
+    for axis, side, limit in ((0, 1, window[0]), (1, 1, window[1]), (0, -1, window[2]), (1, -1, window[3])):
         clipped: Line = []
         for here, after in zip(ring, ring[1:] + ring[:1], strict=True):
             inside, next_inside = (here[axis] - limit) * side >= 0, (after[axis] - limit) * side >= 0
@@ -177,6 +190,11 @@ def clip_ring(ring: Line) -> Line:
         if not ring:
             break
     return ring
+
+
+def clipped(rings: Iterator[Line], window: tuple[float, float, float, float]) -> Iterator[Line]:
+    """The parts of rings that lie in a window."""
+    yield from (clip_ring(copy, window) for ring in rings for copy in copies_around_the_world(ring))
 
 
 def clip_line(line: Line) -> Iterator[Line]:
@@ -224,9 +242,9 @@ def write_basemap(packages: Path, *, target: Path) -> None:
         "scale": SCALE,
         "window": list(WINDOW),
         "world_scale": 100,
-        "world": encode(world.rings("land"), scale=100, least_points=4),
-        "land": encode((clip_ring(ring) for ring in land.rings("land")), scale=SCALE, least_points=3),
-        "lakes": encode((clip_ring(ring) for ring in lakes.rings("lakes")), scale=SCALE, least_points=3),
+        "world": encode(clipped(world.rings("land"), WORLD), scale=100, least_points=4),
+        "land": encode(clipped(land.rings("land"), WINDOW), scale=SCALE, least_points=3),
+        "lakes": encode(clipped(lakes.rings("lakes"), WINDOW), scale=SCALE, least_points=3),
         "rivers": encode((run for line in rivers.lines("rivers") for run in clip_line(line)),
                          scale=SCALE, least_points=2),
         "provinces": encode((run for arc in provinces.shared_arcs("chn") for run in clip_line(arc)),

@@ -61,7 +61,7 @@ function geoJson(view) {
   return {
     type: "FeatureCollection",
     features: [
-      ...view.data.links.map((link) => feature("LineString", link.points.map(flip), figures(link, ["usable", "surveyed"]))),
+      ...view.data.links.map((link) => feature("LineString", link.points.map(flip), figures(link, ["usable", "width_px"]))),
       ...view.data.nodes.map((node) => feature("Point", [node.lon_deg, node.lat_deg], figures(node, ["symbol"]))),
     ],
   };

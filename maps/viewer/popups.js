@@ -78,10 +78,19 @@ function linkPopup(view, link) {
       isNumber(link.qber) && ["QBER", `${digits(link.qber * 100, 2)} %`],
       isNumber(link.bound_bps) && ["Repeaterless bound", rateText(link.bound_bps)],
       ["Modules", equipment],
+      link.via && ["Light passes", viaNames(view, link)],
+      isNumber(link.year) && ["In service from", String(link.year)],
+      link.risk_groups && ["Fails together with", nameOf(link.risk_groups)],
+      link.coexistence && ["Coexistence profile", nameOf(link.coexistence)],
     ]),
     originSection(view, link, "Fibre data"),
     demandSection(view, link.demands, `${countText(link.demands.length, "demand")} over this link`),
   );
+}
+
+function viaNames(view, link) {
+  const ids = link.via.split(";").map((id) => id.trim()).filter(Boolean);
+  return ids.map((id, i) => [i > 0 && ", ", nameOf(view.data.node.has(id) ? view.data.node.get(id).name : id)]);
 }
 
 function lossSection(view, link, isMeasured) {

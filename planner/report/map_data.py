@@ -95,7 +95,6 @@ def _links(network: Network, budget: pd.DataFrame) -> list[dict[str, Any]]:
         row.update({key: value for key, value in more.items() if key != "geometry"})
         row["path"] = encode_path(path)
         row["width_px"] = round(line_width_px(row["key_rate_bps"]), 2)
-        row["surveyed"] = more["geometry"] is not None
     return rows
 
 

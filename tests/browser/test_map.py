@@ -147,6 +147,8 @@ def test_link_popup_tells_where_decibels_and_bits_go(offline_page, chain_page):
     search(page, "cangzhou-jinan")
     assert re.search(r"12\.3 kbit/s measured", story.inner_text())
     assert "Model says" in story.inner_text()
+    search(page, "hefei-nanjing")
+    assert re.search(r"Light passes\s+Switch", story.inner_text())
     search(page, "bank-shanghai-2")
     assert "makes no key" in story.inner_text()
     offline_page.assert_quiet()
