@@ -85,7 +85,7 @@ class LinearProgram:
     def __init__(self, *, row_lower: ArrayLike, row_upper: ArrayLike, time_limit_s: float | None = None) -> None:
         import highspy
 
-        self._highs = highspy.Highs()
+        self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in _OPTIONS.items():
             self._must(self._highs.setOptionValue(option, value), option)
         if time_limit_s is not None:
@@ -196,10 +196,8 @@ class LinearProgram:
         import highspy
 
         missed = self._highs.getInfo()
-        return (
-            self._highs.getModelStatus() == highspy.HighsModelStatus.kUnknown
-            and max(missed.max_primal_infeasibility, missed.max_dual_infeasibility) < _NEARLY
-        )
+        most = max(float(missed.max_primal_infeasibility), float(missed.max_dual_infeasibility))
+        return bool(self._highs.getModelStatus() == highspy.HighsModelStatus.kUnknown) and most < _NEARLY
 
     def _read(self) -> Solution:
         found = self._highs.getSolution()

@@ -46,7 +46,7 @@ def demand_row(demand_id: str, node_a: str, node_b: str, rate_bps: float, **more
 
 
 def plain_network(links: list[tuple[Any, ...]], demands: list[tuple[Any, ...]] = (), **kinds: str) -> Network:  # type: ignore[assignment]
-    """A network from ``(link_id, node_a, node_b, rate_bps[, length_km])`` and ``(demand_id, node_a, node_b, rate_bps)``.
+    """A network from ``(link, node_a, node_b, rate_bps[, length_km])`` and ``(demand, node_a, node_b, rate_bps)``.
 
     Nodes are trusted unless ``kinds`` says otherwise.
     """

@@ -14,14 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from scipy.optimize import linprog
 
 from planner.allocation import Allocation, allocate
-from planner.errors import InputError
 from planner.records import RELAY_KINDS
 from tests.networks import (
-    demand_row,
-    link_row,
     networks,
-    node_row,
-    plain_network,
     random_network,
     rate_budget,
     rate_demands,
@@ -100,7 +95,9 @@ class EdgeProgram:
             row[number * len(self.arcs) + arc] = tail == self.demands[number]["node_a"]
         return row
 
-    def largest(self, *, at_least: list[tuple[float, float]], raised: int | None = None, most: float | None = None) -> float:
+    def largest(
+        self, *, at_least: list[tuple[float, float]], raised: int | None = None, most: float | None = None
+    ) -> float:
         """The largest level with demand n served ``fixed + level * weight``, or the most that one demand can have."""
         rows, limits = list(self.less_rows), list(self.less_than)
         for number, (fixed, weight) in enumerate(at_least):
@@ -151,12 +148,13 @@ def edge_fair(network: Network) -> dict[str, float]:
             for number in range(len(demands))
         ]
         level = program.largest(at_least=rising, most=most)
-        stopped = []
-        for number in open_:
-            if level * demands[number]["priority"] >= 1 - 1e-9:
-                stopped.append(number)
-            elif program.largest(at_least=floor(level * (1 - 1e-9)), raised=number) <= level * weights[number] * (1 + 1e-6):
-                stopped.append(number)
+        stopped = [
+            number
+            for number in open_
+            if level * demands[number]["priority"] >= 1 - 1e-9
+            or program.largest(at_least=floor(level * (1 - 1e-9)), raised=number)
+            <= level * weights[number] * (1 + 1e-6)
+        ]
         assert stopped
         for number in stopped:
             fixed[number] = level * weights[number]

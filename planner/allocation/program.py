@@ -148,8 +148,10 @@ class RouteProgram:
 
     def rates(self) -> NDArray[np.float64]:
         """Bit/s on each of :attr:`routes` in the last solution."""
-        assert self._solution is not None
-        return np.maximum(self._solution.values[1:], 0.0) * np.array(self._units)
+        if self._solution is None:
+            return np.zeros(len(self.routes))
+        rates: NDArray[np.float64] = np.maximum(self._solution.values[1:], 0.0) * np.array(self._units)
+        return rates
 
     def _proof(self, resources: NDArray[np.float64]) -> Prices:
         """What prices of the resources prove about the level."""
@@ -206,7 +208,8 @@ class RouteProgram:
         """Prices of a bit/s over each link."""
         if not len(self._use_rows):
             return np.zeros(len(self._topology.link_ids))
-        return np.add.reduceat(resources[self._use_rows], self._use_starts[:-1]) * self._per_bit
+        costs: NDArray[np.float64] = np.add.reduceat(resources[self._use_rows], self._use_starts[:-1]) * self._per_bit
+        return costs
 
     def _price(self, solution: Solution, *, cost_per_hop: float) -> tuple[Prices, bool]:
         """Proves a bound by the prices of a solution, and adds the routes that are cheaper than their pair's price.
@@ -238,7 +241,10 @@ class RouteProgram:
 
     def _add(self, pairs: NDArray[np.int64], found: RouteArray, *, cost_per_hop: float) -> bool:
         """Adds routes as columns; those that are known already are left out."""
-        rows, values, begins, costs = [], [], [], []
+        rows: list[int] = []
+        values: list[float] = []
+        begins: list[int] = []
+        costs: list[float] = []
         starts = found.starts.tolist()
         for pair, first, last in zip(pairs.tolist(), starts[:-1], starts[1:], strict=True):
             route = tuple(found.links[first:last].tolist())
@@ -263,7 +269,7 @@ class RouteProgram:
 
 
 def _spending(topology: Topology) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """What a bit/s over each link spends: its resources (link by link, with the place where each begins), and how much."""
+    """What a bit/s over each link spends: where the link's resources begin, the resources, and how much of each."""
     links = len(topology.link_ids)
     grouped = topology.link_groups >= 0
     starts = np.concatenate(([0], np.cumsum(1 + grouped)))

@@ -64,7 +64,8 @@ class Requests:
 
     def by_pair(self, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
         """The sum of an amount of each demand over the demands of each pair."""
-        return np.bincount(self.pair_of, weights=amounts, minlength=len(self.pairs))
+        sums: NDArray[np.float64] = np.bincount(self.pair_of, weights=amounts, minlength=len(self.pairs)).astype(float)
+        return sums
 
     def only(self, kept: NDArray[np.bool_]) -> Requests:
         """The same without some demands, and without the pairs that then have none."""

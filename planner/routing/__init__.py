@@ -123,7 +123,8 @@ def best_routes(
 
 def _ends(topology: Topology, node_a: str, node_b: str) -> tuple[int, int]:
     """The two ends of a route by index; all that is wrong with them at once."""
-    ends, problems = [], []
+    ends: list[int] = []
+    problems: list[Problem] = []
     for node_id in (node_a, node_b):
         try:
             ends.append(topology.end(node_id))

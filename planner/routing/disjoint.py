@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from planner.routing.search import By, Steps
-from planner.routing.topology import Topology
+if TYPE_CHECKING:
+    from planner.routing.search import By, Steps
+    from planner.routing.topology import Topology
 
 Disjoint = Literal["link", "node"]
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from planner.routing.topology import Topology
+if TYPE_CHECKING:
+    from planner.routing.topology import Topology
 
 By = Literal["rate", "length", "hops"]
 Steps = tuple[tuple[int, ...], tuple[int, ...]]

@@ -88,7 +88,7 @@ class Topology:
 
     @cached_property
     def lengths_mm(self) -> tuple[int, ...]:
-        """Lengths in whole millimetres: sums of integers tell equal lengths from unequal ones, sums of floats do not."""
+        """Lengths in whole millimetres: sums of integers tell whether lengths are equal, sums of floats do not."""
         return tuple(round(length_km * 1e6) for length_km in self.lengths_km.tolist())
 
     @cached_property
