@@ -90,7 +90,8 @@ class RouteProgram:
 
         self._fixed = np.zeros(len(everybody))
         self._weights = asked if growing else requests.by_pair(requests.requested_bps * requests.priorities)
-        self._unit = self._possible(self._weights)  # the level that one unit of the first column stands for
+        most = np.inf if growing else 1.0 / float(requests.priorities.max())
+        self._unit = min(self._possible(self._weights), most)  # the level that one unit of the first column stands for
         self._entries = -self._unit * self._weights / self.scales  # of the first column in the rows of the pairs
         free = np.full(len(everybody), np.inf)
         self._program = LinearProgram(
