@@ -7,7 +7,7 @@ hide itself. The shortest paths are SciPy's Dijkstra on a graph of this module's
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -124,7 +124,11 @@ class Ground:
     @cached_property
     def reachable(self) -> frozenset[str]:
         """The demands whose ends a permitted route joins on which every link has a positive key rate."""
-        cost = self.cheapest({}, {})
+        return self.joined(self.live)
+
+    def joined(self, links: Iterable[str]) -> frozenset[str]:
+        """The demands whose ends a permitted route over some of these links joins."""
+        cost = self.cheapest({}, {}, links=links)
         return frozenset(key for key, value in cost.items() if math.isfinite(value))
 
     def worth(self, prices: Mapping[str, float], resource_prices: Mapping[str, float]) -> float:
@@ -132,8 +136,17 @@ class Ground:
         links = math.fsum(price * self.spans[link].key_rate_bps for link, price in prices.items())
         return links + math.fsum(resource_prices.values())
 
+    @cached_property
+    def live(self) -> tuple[str, ...]:
+        """The links that make key."""
+        return tuple(key for key, span in self.spans.items() if span.key_rate_bps > 0)
+
     def cheapest(
-        self, prices: Mapping[str, float], resource_prices: Mapping[str, float], *, with_dead_links: bool = False
+        self,
+        prices: Mapping[str, float],
+        resource_prices: Mapping[str, float],
+        *,
+        links: Iterable[str] | None = None,
     ) -> dict[str, float]:
         """The price of the cheapest permitted route of every demand.
 
@@ -143,14 +156,14 @@ class Ground:
         Args:
             prices: Price of each link per bit/s; a link that is not named is free.
             resource_prices: Price of the whole time of each module group, named ``module_group:<group>``.
-            with_dead_links: Whether routes may use links without key rate, at their listed price.
+            links: The links that routes may use; by default all that make key.
 
         Returns:
             Demand id to price; infinite where there is no permitted route.
         """
         from scipy.sparse.csgraph import dijkstra
 
-        graph, arrive, depart = self._priced_graph(prices, resource_prices, with_dead_links=with_dead_links)
+        graph, arrive, depart = self._priced_graph(prices, resource_prices, links=self.live if links is None else links)
         starts = sorted({depart[wish.node_a] for wish in self.wishes.values()})
         distance = dijkstra(graph, directed=True, indices=starts)
         row = {start: index for index, start in enumerate(starts)}
@@ -159,7 +172,7 @@ class Ground:
         }
 
     def _priced_graph(
-        self, prices: Mapping[str, float], resource_prices: Mapping[str, float], *, with_dead_links: bool
+        self, prices: Mapping[str, float], resource_prices: Mapping[str, float], *, links: Iterable[str]
     ) -> tuple[csr_array[Any], dict[str, int], dict[str, int]]:
         """A directed graph on which every walk between demand ends is a permitted route.
 
@@ -170,9 +183,8 @@ class Ground:
         arrive = {node: index for index, node in enumerate(self.nodes)}
         depart = {node: arrive[node] if node in self.relays else len(self.nodes) + arrive[node] for node in self.nodes}
         cheapest: dict[tuple[int, int], float] = {}
-        for link_id, span in self.spans.items():
-            if span.key_rate_bps <= 0 and not with_dead_links:
-                continue
+        for link_id in links:
+            span = self.spans[link_id]
             price = prices.get(link_id, 0.0)
             if span.group is not None and span.key_rate_bps > 0:
                 price += resource_prices.get(GROUP_PREFIX + span.group, 0.0) / span.key_rate_bps

@@ -14,6 +14,7 @@ optimum, whoever found them. See F. Shahrokhi and D. W. Matula, J. ACM 37, 318 (
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from planner.verify.check import Check, Ledger, number, some
@@ -119,10 +120,10 @@ def check_prices(
 
 def _check_bound(growth: GrowthPart, *, ground: Ground) -> Check:
     ledger = Ledger("growth bound")
-    right = _bound(growth, ground=ground, with_dead_links=False)
+    right = _bound(growth, ground=ground, links=ground.live)
     ledger.equal("growth.bound", claimed=growth.bound, right=right)
-    if any(span.key_rate_bps <= 0 for span in ground.spans.values()):
-        strict = _bound(growth, ground=ground, with_dead_links=True)
+    if len(ground.live) < len(ground.spans):
+        strict = _bound(growth, ground=ground, links=ground.spans)
         ledger.equal("growth.bound, where routes may also use links without key rate,", claimed=right, right=strict)
     return ledger.check(
         f"the prices prove that no factor above {number(right)} can be reached (total price of all key rates over "
@@ -130,8 +131,8 @@ def _check_bound(growth: GrowthPart, *, ground: Ground) -> Check:
     )
 
 
-def _bound(growth: GrowthPart, *, ground: Ground, with_dead_links: bool) -> float:
-    cheapest = ground.cheapest(growth.prices, growth.resource_prices, with_dead_links=with_dead_links)
+def _bound(growth: GrowthPart, *, ground: Ground, links: Iterable[str]) -> float:
+    cheapest = ground.cheapest(growth.prices, growth.resource_prices, links=links)
     spent = math.fsum(ground.wishes[key].requested_bps * cheapest[key] for key in ground.asking)
     worth = ground.worth(growth.prices, growth.resource_prices)
     return worth / spent if spent > 0 else math.inf
