@@ -42,8 +42,9 @@ def single_repeater_bound(loss_db: npt.ArrayLike) -> FloatArray:
 def _capacity(loss_db: FloatArray) -> FloatArray:
     # 1 - 10^(-x/10) by expm1 and log1p: exact both next to 0 dB and far beyond 150 dB.
     nepers = loss_db * (np.log(10.0) / 10.0)
-    open_line = np.where(loss_db > 0.0, nepers, 1.0)
+    lossy = nepers > 0.0
+    open_line = np.where(lossy, nepers, 1.0)
     short = np.log(-np.expm1(-np.minimum(open_line, 1.0)))
     long = np.log1p(-np.exp(-np.maximum(open_line, 0.5)))
     bits = -np.where(open_line < 0.7, short, long) / np.log(2.0)
-    return np.asarray(np.where(loss_db > 0.0, bits, np.nan))
+    return np.asarray(np.where(lossy, bits, np.nan))

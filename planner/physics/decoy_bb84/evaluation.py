@@ -104,8 +104,8 @@ def photon_share(intensities: Sequence[FloatArray], probabilities: Sequence[Floa
 def gamma(ratio: FloatArray, *, key: FloatArray, test: FloatArray, secrecy_epsilon: FloatArray) -> FloatArray:
     """How far the phase error may lie above the errors sampled: the function of Lim et al. 2014 below eq. (5).
 
-    ``sqrt((c+d)(1-b)b / (c d ln 2) * log2((c+d) / (c d (1-b) b) * 21^2 / a^2))``; Rusca et al. 2018, eq. (A23), print
-    the same 21 although their other terms have 19.
+    ``sqrt((c+d)(1-b)b / (c d ln 2) * log2((c+d) / (c d (1-b) b) * 21^2 / a^2))``.
+    The bound for one decoy takes the same function, with 21 too.
 
     Args:
         ratio: b, error rate of the single photons in the test basis.
