@@ -59,9 +59,10 @@ def assumption_lists(assumptions: pd.DataFrame) -> tuple[Assumptions, ...]:
         entry.append(f"{row['column']}\u00a0{value}")
     lists = []
     for kind in sorted(grouped, key=order.index):
-        entries = [
-            Assumption(n, " · ".join(values), source, note) for (n, source, note), values in grouped[kind].items()
-        ]
+        entries, told = [], set()
+        for (name, source, note), values in grouped[kind].items():
+            entries.append(Assumption(name, " · ".join(values), source, "" if (name, note) in told else note))
+            told.add((name, note))
         remark = f"The first {MOST_ROWS:,} of {len(entries):,}; assumptions.csv has all." * (len(entries) > MOST_ROWS)
         lists.append(Assumptions(_ASSUMED_IN[kind], tuple(entries[:MOST_ROWS]), remark))
     return tuple(lists)

@@ -110,10 +110,10 @@ def _tidy(target: Path) -> None:
     for left in sorted(target.parent.iterdir(), reverse=True):  # what was moved aside comes first
         match = pattern.fullmatch(left.name)
         if match and left.is_dir() and not left.is_symlink():
-            with suppress(BlockingIOError, FileNotFoundError), _held(left):
+            with suppress(BlockingIOError, FileNotFoundError), _held(left) as is_held:
                 if match[1] == "old" and not target.exists():
                     left.rename(target)
-                else:
+                elif is_held:
                     shutil.rmtree(left, ignore_errors=True)
 
 
@@ -134,17 +134,31 @@ def _new_folder(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Holds a lock on a folder that ends with this process, so that others know a living run from a dead one."""
+def _held(folder: Path) -> Iterator[bool]:
+    """Holds a lock on a folder that ends with this process, so that others know a living run from a dead one.
+
+    Yields:
+        Whether there is such a lock; some file systems have none.
+
+    Raises:
+        BlockingIOError: Another process holds it.
+    """
     if sys.platform == "win32":
-        yield
+        yield False
         return
     import fcntl
 
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:  # network file systems
+            is_held = False
+        else:
+            is_held = True
+        yield is_held
     finally:
         os.close(descriptor)
 

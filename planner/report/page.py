@@ -14,7 +14,6 @@ from planner.report.assumptions import assumption_lists
 from planner.report.chains import find_chains
 from planner.report.charts import plan_charts
 from planner.report.figures import figures
-from planner.report.page_tables import Table
 from planner.report.strip import strip_map, strip_title, to_scale
 from planner.report.style import BIT_PARTS, LOSS_PARTS, MEASURES, SYMBOLS, UNUSABLE
 from planner.report.tables import CSV_TABLES, plan_tables
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from planner.plan import Plan
+    from planner.report.page_tables import Table
 
 
 _RATES = ("served", "requested")

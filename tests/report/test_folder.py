@@ -292,6 +292,22 @@ def test_the_folder_of_a_living_run_is_not_tidied_up(quick, tmp_path):
     assert not living.exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder locks on Windows")
+def test_where_there_are_no_locks_it_saves_and_removes_nothing(quick, tmp_path, monkeypatch):
+    import fcntl
+
+    def refuse(descriptor, operation):
+        raise OSError(errno.EBADF, "no locks on this file system")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    maybe_living = tmp_path / ".p.new-0123456789ab"
+    maybe_living.mkdir()
+    save_plan(("a.csv",), tmp_path / "p")
+    save_plan(("b.csv",), tmp_path / "p")
+    assert set(files_of(tmp_path / "p")) == {"plan.json", "inputs/b.csv"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [maybe_living.name, "p"]
+
+
 def test_two_runs_at_once_leave_one_whole_plan(quick, tmp_path, monkeypatch):
     place, inner = tmp_path / "p", []
     contents = folder._contents
