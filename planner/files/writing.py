@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from planner.physics.module import Module
 
 
+_FILE_NAME = re.compile(r"\w[\w.-]{0,49}")
+
+
 def input_files(network: Network) -> tuple[InputFile, ...]:
     """The files of a folder from which :func:`planner.load` gives the same network again.
 
     The tables are joined and their blanks filled; numbers are written so that they are read back bit for bit.
-    A module that was named by a path gets an id of its own, and the links name that.
+    A module that was named by a path gets an id of its own, and the links name that. What the tables do not name
+    (a service without demand, a source without a figure) is not found again.
 
     Args:
         network: The network.
@@ -57,12 +61,12 @@ def input_files(network: Network) -> tuple[InputFile, ...]:
 
 
 def _module_ids(names: Iterable[str]) -> dict[str, str]:
-    """An id for every module: its own, or one made of the name of its file."""
-    ids = {name: name for name in names if not is_module_path(name)}
+    """An id for every module that can name a file: its own where it can, else one made of the name of its file."""
+    ids = {name: name for name in names if _FILE_NAME.fullmatch(name) and not is_module_path(name)}
     taken = {name.lower() for name in ids}  # some file systems do not tell upper from lower case
     for name in sorted(name for name in names if name not in ids):
-        stem = PurePosixPath(name.replace("\\", "/")).stem
-        base = re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-.") or "module"
+        stem = PurePosixPath(name.replace("\\", "/")).name.removesuffix(".toml")
+        base = re.sub(r"[^\w.-]+", "-", stem)[:50].strip("-.") or "module"
         number = 1
         while (unique := base if number == 1 else f"{base}-{number}").lower() in taken:
             number += 1
