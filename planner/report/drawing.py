@@ -52,12 +52,16 @@ class Drawing:
         anchor: str = "start",
         turn_deg: float = 0,
         tip: str | None = None,
+        local: str | None = None,
     ) -> None:
-        """A line of text; ``anchor`` is ``start``, ``middle`` or ``end``."""
+        """A line of text; ``anchor`` is ``start``, ``middle`` or ``end``; ``local`` follows, less weighty."""
         more = {"text-anchor": anchor}
         if turn_deg:
             more["transform"] = f"rotate({_number(turn_deg)} {_number(x)} {_number(y)})"
-        self._add("text", {"x": x, "y": y}, kind=kind, tip=tip, more=more).text = _xml_text(text)
+        element = self._add("text", {"x": x, "y": y}, kind=kind, tip=tip, more=more)
+        element.text = _xml_text(text)
+        if local:
+            ET.SubElement(element, "tspan", {"class": "minor", "dx": "4"}).text = _xml_text(local)
 
     def markup(self) -> Markup:
         """The picture, ready to stand in a page."""

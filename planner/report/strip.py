@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _WIDTH = 1030
 """A sheet of A4 across, in pixels of the web: a letter of the picture is as high on paper as it says."""
 
-_LEFT, _RIGHT = 74, 64
-_LEAST_SPAN = 26
+_LEFT, _RIGHT = 74, 84
+_LEAST_SPAN = 25.5
 """Width below which the figures of a span would run into each other."""
 
 _LABEL_TURN_DEG = -42
@@ -43,8 +43,7 @@ def strip_map(plan: Plan, chain: Chain) -> Markup:
     """
     spans = _spans(plan, chain)
     edges = _edges([span["length_km"] for span in spans])
-    names = [plan.network.node_names[node] for node in chain.nodes]
-    top = 30 + max(_label_width(name) for name in names) * math.sin(math.radians(-_LABEL_TURN_DEG))
+    top = 30 + max(map(_label_width, _labels(plan, chain))) * math.sin(math.radians(-_LABEL_TURN_DEG))
     base = [top + 66, top + 66 + _LOSS_HEIGHT + 24]
     picture = Drawing(_WIDTH, base[1] + _RATE_HEIGHT + 62, title=strip_title(plan, chain))
     _draw_loss(picture, spans, edges, top=base[0])
@@ -102,9 +101,19 @@ def _edges(lengths_km: Sequence[float]) -> list[float]:
     return edges
 
 
-def _label_width(name: str) -> float:
-    """About how wide a station's name is, in pixels."""
-    return sum(12 if ord(letter) > 0x2E7F else 7.2 for letter in shortened(name, _LONGEST_LABEL))
+def _labels(plan: Plan, chain: Chain) -> list[tuple[str, str | None]]:
+    """What the stations are called, also in the local script."""
+    nodes = plan.network.nodes.set_index("node_id").loc[list(chain.nodes)]
+    return [
+        (shortened(name, _LONGEST_LABEL), shortened(local, _LONGEST_LABEL) if local else None)
+        for name, local in zip(nodes["name"], nodes["name_local"], strict=True)
+    ]
+
+
+def _label_width(label: tuple[str, str | None]) -> float:
+    """About how wide a station's label is, in pixels."""
+    name, local = label
+    return sum(12 if ord(letter) > 0x2E7F else 7.2 for letter in f"{name} {local or ''}")
 
 
 def _draw_line(picture: Drawing, spans: Sequence[dict[Any, Any]], edges: Sequence[float], *, y: float) -> None:
@@ -128,15 +137,16 @@ def _draw_stations(picture: Drawing, plan: Plan, chain: Chain, edges: Sequence[f
     travelled_km = 0.0
     kinds = dict(zip(plan.network.nodes["node_id"], plan.network.nodes["kind"], strict=True))
     ends = {*plan.demands["node_a"], *plan.demands["node_b"]}
+    labels = _labels(plan, chain)
     for place, (node, x) in enumerate(zip(chain.nodes, edges, strict=True)):
         name = plan.network.node_names[node]
         is_hub = node in ends or plan.network.graph.degree[node] != 2
         symbol = kinds[node] if kinds[node] != "trusted" else "hub" if is_hub else "relay"
         size = SYMBOLS[symbol].size_px
         picture.path(SYMBOLS[symbol].path, x=x, y=y, scale=size / 20, kind=f"station {symbol}", tip=name)
-        label = shortened(name, _LONGEST_LABEL)
+        label, local = labels[place]
         weight = "name strong" if SYMBOLS[symbol].important else "name"
-        picture.text(x + 3, y - size / 2 - 4, label, kind=weight, turn_deg=_LABEL_TURN_DEG)
+        picture.text(x + 3, y - size / 2 - 4, label, kind=weight, turn_deg=_LABEL_TURN_DEG, local=local)
         picture.text(x + 3, y + size / 2 + 6, f"{travelled_km:,.0f}", kind="minor", anchor="end", turn_deg=-90)
         if place < len(chain.links):
             travelled_km += lengths[chain.links[place]]
@@ -202,6 +212,7 @@ def _draw_axis(
 
 def _draw_figures(picture: Drawing, spans: Sequence[dict[Any, Any]], edges: Sequence[float], *, top: float) -> None:
     scale, prefix = prefix_of(max(span["key_rate_bps"] for span in spans))
+    weakest = min(span["key_rate_bps"] for span in spans)
     rows: tuple[tuple[str, Callable[[dict[Any, Any]], str]], ...] = (
         ("length, km", lambda span: f"{span['length_km']:,.0f}"),
         (f"key, {prefix}bit/s", lambda span: f"{span['key_rate_bps'] / scale:.3g}"),
@@ -211,7 +222,8 @@ def _draw_figures(picture: Drawing, spans: Sequence[dict[Any, Any]], edges: Sequ
         y = top + 18 + 15 * number
         picture.text(_LEFT - 8, y, title, kind="axis", anchor="end")
         for span, (left, right) in zip(spans, pairwise(edges), strict=True):
-            picture.text((left + right) / 2, y, write(span), kind="figure", anchor="middle")
+            kind = "figure weak" if number == 1 and span["key_rate_bps"] == weakest else "figure"
+            picture.text((left + right) / 2, y, write(span), kind=kind, anchor="middle")
 
 
 def _per_cent(fraction: float) -> str:

@@ -95,7 +95,9 @@ def test_the_strip_map_shows_stations_kilometres_and_figures():
     for node in chain.nodes:
         assert plan.network.node_names[node] in shown
     assert f"{chain.length_km:,.0f}" in shown, "kilometres at the end"
-    assert shown.count("12") >= 1, "the weak span's rate in kbit/s"
+    picture = parsed(strip_map(plan, chain))
+    assert [e.text for e in picture.iter("tspan")] == [f"站{node}" for node in chain.nodes]
+    assert [e.text for e in picture.iter("text") if "weak" in e.get("class")] == ["12"], "in kbit/s"
     title = strip_title(plan, chain)
     assert title == f"Station s00 – Station s31: 31 spans, {quantity(chain.length_km, 'km')}, weakest span 12.0 kbit/s"
     assert not to_scale(chain, plan)
@@ -144,11 +146,11 @@ def test_hostile_names_stay_text_in_every_picture():
     for picture in pictures:
         root = parsed(picture)
         for element in root.iter():
-            assert element.tag in ("svg", "rect", "line", "path", "text", "title")
+            assert element.tag in ("svg", "rect", "line", "path", "text", "tspan", "title")
             assert not [name for name in element.attrib if name.startswith("on") or name in ("href", "style")]
             classes.update(element.get("class", "").split())
     known = {*_colours()["classes"], *_colours()["symbols"], "drawing", "station", "name", "strong", "minor", "axis"}
-    assert classes <= known | {"figure", "grid", "floor", "casing", "rate", "served"}
+    assert classes <= known | {"figure", "grid", "floor", "casing", "rate", "served", "weak"}
     shown = {text for picture in pictures for e in parsed(picture).iter("title") for text in e.itertext()}
     assert set(HOSTILE) <= shown, "letter for letter under the mouse"
 
