@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from planner.report.drawing import Drawing, linear_scale, log_scale, shortened, ticks
 from planner.report.strip import load_class
 from planner.report.style import BIT_PARTS, LOSS_PARTS
-from planner.report.words import link_titles, quantity, tick_label
+from planner.report.words import quantity, tick_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +75,7 @@ def plan_charts(plan: Plan) -> tuple[Chart, ...]:
 
 
 def _decibels(plan: Plan) -> Chart | None:
-    titles = link_titles(plan.network)
+    titles = plan.network.link_titles
     budget = plan.budget
     total = budget[[key for key, *_ in LOSS_PARTS]].sum(axis="columns")
     shown, note = _most_telling(budget, total, what="links of the greatest loss")
@@ -95,7 +95,7 @@ def _decibels(plan: Plan) -> Chart | None:
 
 
 def _bits(plan: Plan) -> Chart | None:
-    titles = link_titles(plan.network)
+    titles = plan.network.link_titles
     budget = plan.budget[plan.budget["model_key_rate_bps"] > 0]
     kept = budget["model_key_rate_bps"] / budget["sifted_rate_bps"]
     shown, note = _most_telling(budget, -kept, what="links that lose the largest part")
@@ -121,7 +121,7 @@ def _bits_tip(row: dict[Any, Any], *, key: str, title: str) -> str:
 
 
 def _loads(plan: Plan) -> Chart | None:
-    titles = link_titles(plan.network)
+    titles = plan.network.link_titles
     shown, note = _most_telling(plan.links, plan.links["utilisation"], what="links of the highest utilisation")
     bars = [
         _Bar(

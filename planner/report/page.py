@@ -17,7 +17,7 @@ from planner.report.figures import figures
 from planner.report.strip import strip_map, strip_title, to_scale
 from planner.report.style import BIT_PARTS, LOSS_PARTS, MEASURES, SYMBOLS, UNUSABLE
 from planner.report.tables import CSV_TABLES, plan_tables
-from planner.report.words import count, fold, link_titles, proof, quantity, summary
+from planner.report.words import count, fold, proof, quantity, summary
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -166,7 +166,7 @@ def _extremes(plan: Plan) -> tuple[KeyFigure, ...]:
     """The link of the least key rate and the one of the highest utilisation."""
     if plan.links.empty:
         return ()
-    titles = list(link_titles(plan.network).values())
+    titles = list(plan.network.link_titles.values())
     rates, shares = plan.links["key_rate_bps"].to_numpy(), plan.links["utilisation"].to_numpy()
     weakest, fullest = int(rates.argmin()), int(shares.argmax())
     return (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from planner.report.strip import load_class
 from planner.report.style import BIT_PARTS, LOSS_PARTS
 from planner.report.tables import plan_tables
-from planner.report.words import MISSING, link_titles, quantity, route_title
+from planner.report.words import MISSING, quantity, route_title
 
 if TYPE_CHECKING:
     from planner.network import Network
@@ -279,7 +279,7 @@ def _bare(value: float, unit: str) -> str:
 def _link_cells(network: Network) -> Mapping[str, Cell]:
     """How each link is called, also in the local script, by link id."""
     local = dict(zip(network.nodes["node_id"], network.nodes["name_local"], strict=True))
-    titles = link_titles(network)
+    titles = network.link_titles
     ends = zip(network.links["link_id"], network.links["node_a"], network.links["node_b"], strict=True)
     return {link: Cell(titles[link], _local_title(local[a], local[b])) for link, a, b in ends}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -125,24 +124,6 @@ def listing(parts: Sequence[str], *, at_most: int = _NAMED_AT_MOST) -> str:
 def demand_title(network: Network, demand_id: str, *, node_a: str, node_b: str) -> str:
     """How a demand is called in a sentence: the places it joins and its id."""
     return f"{network.link_title(node_a, node_b)} ({demand_id})"
-
-
-def link_titles(network: Network) -> dict[str, str]:
-    """How each link is called: by its ends, with its id where only that tells parallel links apart.
-
-    Args:
-        network: The network.
-
-    Returns:
-        The title by link id: ``"Dezhou–Jinan"``.
-    """
-    ends = [frozenset(pair) for pair in zip(network.links["node_a"], network.links["node_b"], strict=True)]
-    parallel = Counter(ends)
-    titles = {}
-    for row, pair in zip(network.links.to_dict("records"), ends, strict=True):
-        title = network.link_title(row["node_a"], row["node_b"])
-        titles[row["link_id"]] = title if parallel[pair] == 1 else f"{title} ({row['link_id']})"
-    return titles
 
 
 def route_title(network: Network, nodes: Sequence[str]) -> str:

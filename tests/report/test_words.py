@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from planner.network import build_network
 from planner.plan import make_plan
-from planner.report.words import count, fold, link_titles, listing, proof, quantity, route_title, summary, tick_label
+from planner.report.words import count, fold, listing, proof, quantity, route_title, summary, tick_label
 from tests.report.map_networks import chain_network, link_row, node_row
 from tests.report.plans import SPANS, strained_plan, trunk_network, trunk_plan
 
@@ -125,7 +125,7 @@ def test_the_proof_tells_the_bound_and_how_to_check_it():
 
 
 def test_parallel_links_are_told_apart_by_their_ids():
-    titles = link_titles(chain_network())
+    titles = chain_network().link_titles
     assert titles["bank-shanghai"] == "Bank–Shanghai (bank-shanghai)"
     assert titles["jinan-xuzhou"] == "Jinan–Xuzhou"
 
