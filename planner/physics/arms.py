@@ -1,0 +1,65 @@
+"""The two arms of a link with something in its middle: a measuring station or a source of pairs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.physics.detector import system_transmittance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from planner.physics.entropy import FloatArray
+
+
+def arm_transmittances(
+    parameters: Mapping[str, FloatArray], *, loss_db: FloatArray, arm_a_loss_db: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """The chance that a photon is detected, for each arm; receiver loss and detector efficiency belong to each.
+
+    Args:
+        parameters: Module parameters with ``receiver_loss_db`` and ``detector_efficiency``.
+        loss_db: Loss of the link, end to end, in dB.
+        arm_a_loss_db: Loss of the first arm in dB, at most `loss_db`; the second arm has the rest.
+
+    Returns:
+        Transmittances of the first and the second arm.
+    """
+    receiver, efficiency = parameters["receiver_loss_db"], parameters["detector_efficiency"]
+    first, second = (
+        system_transmittance(loss, receiver_loss_db=receiver, detector_efficiency=efficiency)
+        for loss in (arm_a_loss_db, np.maximum(loss_db - arm_a_loss_db, 0.0))
+    )
+    return first, second
+
+
+def matched_intensities(
+    intensity: FloatArray, *, arm_a: FloatArray, arm_b: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Intensities that arrive equally strong: the farther side sends `intensity`, the nearer side less.
+
+    Args:
+        intensity: Mean photon number that the side with the lossier arm sends.
+        arm_a: Transmittance of the first arm.
+        arm_b: Transmittance of the second arm.
+
+    Returns:
+        Mean photon numbers that the first and the second side send; `intensity` both, where the arms are alike.
+    """
+    far = np.minimum(arm_a, arm_b)
+    tiny = np.finfo(np.float64).tiny
+    return (
+        np.asarray(intensity * np.where(arm_a > far, far / np.maximum(arm_a, tiny), 1.0)),
+        np.asarray(intensity * np.where(arm_b > far, far / np.maximum(arm_b, tiny), 1.0)),
+    )
+
+
+def bessel_i0_less_1(x: FloatArray) -> FloatArray:
+    """``I0(x) - 1`` of the modified Bessel function, with all digits also where x is small."""
+    from scipy.special import i0
+
+    square = np.square(x) / 4.0
+    series = square * (1.0 + square / 4.0 * (1.0 + square / 9.0 * (1.0 + square / 16.0 * (1.0 + square / 25.0))))
+    return np.asarray(np.where(x < 0.1, series, i0(x) - 1.0))
