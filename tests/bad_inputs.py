@@ -255,6 +255,17 @@ def _folder_for(name: str) -> Writer:
     return write
 
 
+def renamed(old: str, new: str) -> Writer:
+    """The valid network with a file under another name."""
+
+    def write(folder: Path) -> str:
+        reference = write_base(folder)
+        (folder / old).rename(folder / new)
+        return reference
+
+    return write
+
+
 _GEOMETRY = '"LINESTRING (110 30, 110.5 30)"'
 _N, _L, _D = "net/nodes.csv", "net/links.csv", "net/demands.csv"
 _T = "net/network.toml"
@@ -262,6 +273,7 @@ _T = "net/network.toml"
 CASES: tuple[Case, ...] = (
     # what to load
     Case("unknown name", load_from("beijing-shanghia"), None, None, None, "did you mean 'beijing-shanghai'?"),
+    Case("no name", load_from(" "), None, None, None, "no network is named"),
     Case("no such path", load_from("{folder}/nowhere"), None, None, None, "there is no network at"),
     Case("no such workbook", load_from("{folder}/net.xlsx"), None, None, None, "there is no network at"),
     Case("a file that is no network", load_from("{folder}/net/nodes.csv"), None, None, None, "is not a network"),
@@ -270,8 +282,9 @@ CASES: tuple[Case, ...] = (
     # files
     Case("missing network.toml", without(_T), _T, None, None, "there is no such file"),
     Case("missing nodes", without(_N), _N, None, None, "there is no such file"),
-    Case("missing links", without(_L), _L, None, None, "there is no such file"),
-    Case("missing demands", without(_D), _D, None, None, "a header alone will do: demand_id,node_a,node_b"),
+    Case("missing links", without(_L), _L, None, None, "a header alone will do: link_id,node_a,node_b"),
+    Case("misspelt demands", renamed(_D, "net/demand.csv"), _D, None, None, "the folder has 'demand.csv'; did you mean that?"),
+    Case("a folder without a network", load_from("{folder}/net/modules"), "modules", None, None, "is not a network"),
     Case("empty file", put(_N, b""), _N, None, None, "is empty"),
     Case("blank file", put(_N, "\n  \n"), _N, None, None, "is empty"),
     Case("only commas", put(_N, ",,,\n"), _N, 1, None, "has no header"),
@@ -311,7 +324,7 @@ CASES: tuple[Case, ...] = (
     Case("a percentage", edit((_D, ",20,2", ",20,50%")), _D, 3, "priority", "is a percentage"),
     Case("underscored digits", edit((_D, "a,c,1000", "a,c,1_000")), _D, 2, "rate_bps", "'1_000' is not a number"),
     Case("a formula's error", edit((_L, "b,c,55", "b,c,#DIV/0!")), _L, 3, "length_km", "could not be computed"),
-    Case("negative length", edit((_L, "b,c,55", "b,c,-5")), _L, 3, "length_km", "a number from 0 to 1,000,000.0 km"),
+    Case("negative length", edit((_L, "b,c,55", "b,c,-5")), _L, 3, "length_km", "a number from 0 to 1,000,000 km"),
     Case("half a module pair", edit((_L, "own.toml,1,", "own.toml,1.5,")), _L, 3, "module_pairs", "is not a whole number"),
     Case("no module pair", edit((_L, "own.toml,1,", "own.toml,0,")), _L, 3, "module_pairs", "a whole number from 1 to"),
     Case("unknown kind", edit((_N, "Gamma,user", "Gamma,users")), _N, 4, "kind", "did you mean 'user'?"),
@@ -319,7 +332,7 @@ CASES: tuple[Case, ...] = (
     Case("an id with a space", edit((_N, "m2,Second", "m 2,Second")), _N, 7, "node_id", "'m 2' is not an id"),
     Case("a name too long", edit((_N, "Gamma", "G" * 2001)), _N, 4, "name", "text of at most 2,000 characters"),
     Case("a control character", edit((_N, "Gamma", "Gam\x1bma")), _N, 4, "name", "the control character U+001B"),
-    Case("year 20", edit((_N, "10,2020", "10,20")), _N, 2, "year", "a whole number from 1,980 to 2,200"),
+    Case("year 20", edit((_N, "10,2020", "10,20")), _N, 2, "year", "a whole number from 1980 to 2200"),
     Case("priority zero", edit((_D, "1000,,,1", "1000,,,0")), _D, 2, "priority", "a number above 0"),
     Case("unknown protection", edit((_D, ",none", ",1+2")), _D, 2, "protection", "did you mean '1+1'?"),
     Case("no WKT", edit((_L, _GEOMETRY, "POINT (1 2)")), _L, 2, "geometry", "is not a WKT LineString"),
@@ -374,7 +387,7 @@ CASES: tuple[Case, ...] = (
     Case("contradictory kinds", included(("other/nodes.csv", "Beta,trusted", "Beta,ground")), _N, 3, "kind", "'ground' in other/nodes.csv, row 2"),
     Case("contradictory names", included(("other/nodes.csv", "Beta", "Bet")), _N, 3, "name", "'Bet' in other/nodes.csv, row 2"),
     Case("link in two networks", included(("other/links.csv", "be,b,e", "ab,b,e")), _L, 2, "link_id", "first in other/links.csv, row 2"),
-    Case("mistake in an included network", included(("other/nodes.csv", "31.0", "310")), "other/nodes.csv", 3, "lat_deg", "310.0 is out of range"),
+    Case("mistake in an included network", included(("other/nodes.csv", "31.0", "310")), "other/nodes.csv", 3, "lat_deg", "310 is out of range"),
     # modules, services, sources
     Case("module key unknown", edit(("net/modules/own.toml", "clock_hz", "clok_hz")), "net/modules/own.toml", 4, "clok_hz", "clock_hz"),
     Case("module out of range", edit(("net/modules/own.toml", "1e9", "-1e9")), "net/modules/own.toml", 4, "clock_hz", "clock_hz is -1e+09"),

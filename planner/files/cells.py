@@ -42,12 +42,21 @@ def did_you_mean(name: str) -> str:
     return f"did you mean '{name}'?"
 
 
+def plain(number: float) -> str:
+    """A number as messages show it: ``200``, ``0.5``, ``1,000,000``, ``1e+15``."""
+    if float(number).is_integer() and abs(number) < 1e9:
+        return f"{int(number):,}" if abs(number) >= 10_000 else str(int(number))
+    return str(number) if isinstance(number, float) else f"{number:g}"
+
+
 def quoted(value: Any) -> str:
     """A value as messages show it: text in quotes, shortened, without control characters."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, float):
+        return plain(value)
     if not isinstance(value, str):
         return str(value)[:_SHOWN]
     shown = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from planner.errors import InputError, Problem, nearest
+from planner.files.cells import quoted
 from planner.files.parts import INFO_FILE, Part, read_part
 from planner.files.reading import Reading, exists
 from planner.files.rows import Home, Row
@@ -44,6 +45,8 @@ def find_network(reference: str, *, base: Home | None = None, reading: Reading) 
         InputError: There is no such network.
     """
     shipped = shipped_ids("networks")
+    if not reference.strip():
+        raise InputError(Problem("no network is named", expected="a shipped name, a folder or an .xlsx file"))
     path = Path(reference) if base is None else base.folder / reference
     is_path = _looks_like_path(reference)
     if not is_path and exists(path / INFO_FILE):
@@ -56,8 +59,8 @@ def find_network(reference: str, *, base: Home | None = None, reading: Reading) 
         label = f"{SHIPPED_LABEL}/networks/{reference}"
         return Found(folder, Home(folder, label, label, base is None, is_shipped=True))
     if not is_path and not exists(path):
-        message = f"there is no shipped network '{reference}'"
-        raise InputError(Problem(message, expected=nearest(reference, shipped) + "; a path has a '/' or ends in .xlsx"))
+        right = f"{nearest(reference, shipped)} (a path has a '/' or ends in .xlsx)"
+        raise InputError(Problem(f"there is no shipped network {quoted(reference)}", expected=right))
     _check_path(path, reference=reference)
     label = _label(path, reference=reference, base=base)
     if path.is_dir():
@@ -71,14 +74,14 @@ def _looks_like_path(reference: str) -> bool:
 
 def _check_path(path: Path, *, reference: str) -> None:
     if not exists(path):
-        raise InputError(Problem(f"there is no network at '{reference}'", expected="a folder or an .xlsx file"))
+        raise InputError(Problem(f"there is no network at {quoted(reference)}", expected="a folder or an .xlsx file"))
     if path.is_dir():
         if not (path / INFO_FILE).exists() and exists(path / "plan.json"):
             inputs = Path(reference) / "inputs"
-            message = f"'{reference}' is a plan, not a network"
+            message = f"{quoted(reference)} is a plan, not a network"
             raise InputError(Problem(message, expected=f"the network it was made with is in '{inputs}'"))
     elif path.suffix.lower() != ".xlsx":
-        raise InputError(Problem(f"'{reference}' is not a network", expected="a folder or an .xlsx file"))
+        raise InputError(Problem(f"{quoted(reference)} is not a network", expected="a folder or an .xlsx file"))
 
 
 def _label(path: Path, *, reference: str, base: Home | None) -> str:

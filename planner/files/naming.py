@@ -16,13 +16,14 @@ from pydantic import ValidationError
 from planner.errors import InputError, Problem, nearest
 from planner.files.cells import quoted
 from planner.files.reading import Reading, exists
+from planner.files.rows import Home
 from planner.files.text import read_toml, toml_row
 from planner.files.wording import problems_of
 from planner.records import Figure, ServiceRecord, SourceRecord
 from planner.shipped import data_dir, shipped_ids
 
 if TYPE_CHECKING:
-    from planner.files.rows import Home, Row
+    from planner.files.rows import Row
     from planner.physics.module import Module
 
 SOURCES_FILE = "sources.toml"
@@ -175,7 +176,7 @@ class Meanings:
         return sources if len(sources) == len(tables) else None
 
     def _read_service(self, found: _Found, *, home: Home) -> ServiceRecord | None:
-        file = found.file
+        file, home = found.file, _sources_home(found, home=home)
         table, text = read_toml(found.path, file=file, reading=self.reading)
         rows = {key: toml_row(text, key) for key in table}
         for key, inner in table.items():
@@ -195,7 +196,7 @@ class Meanings:
     def _read_module(self, found: _Found, *, home: Home) -> Module:
         from planner.physics.module import parse_module
 
-        file = found.file
+        file, home = found.file, _sources_home(found, home=home)
         table, text = read_toml(found.path, file=file, reading=self.reading)
         try:
             module = parse_module(table, module_id=found.path.stem, file=file)
@@ -210,6 +211,11 @@ class Meanings:
             place = Problem("", file=file, row=toml_row(text, key), column=key)
             self.check_source(source, home=home, place=place, only_note=not found.is_shipped)
         return module
+
+
+def _sources_home(found: _Found, *, home: Home) -> Home:
+    """Where the source keys of a file are looked for: what ships means the shipped sources."""
+    return Home(data_dir(), _SHIPPED, _SHIPPED, is_shipped=True) if found.is_shipped else home
 
 
 def _sources_named(module: Module) -> Iterable[tuple[str, str]]:

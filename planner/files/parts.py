@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from planner.errors import InputError, Problem
 from planner.files.cells import CellError, convert, is_blank
+from planner.files.reading import exists
 from planner.files.rows import Defaults, Home, Row, read_defaults, read_rows
 from planner.files.tables import Line, csv_lines, table_of
 from planner.files.text import read_text, read_toml, toml_row
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 INFO_FILE = "network.toml"
 INFO_SHEET = "network"
+_NEAR = "did you mean"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class _Raw:
         info_rows: The rows of its dotted keys.
         tables: The name in messages and the rows of each table that is there.
         missing: What to say of each table that is not there.
+        optional: Tables that may be left out.
     """
 
     info: Mapping[str, Any] | None
@@ -65,6 +68,7 @@ class _Raw:
     info_rows: Mapping[str, int | None]
     tables: Mapping[str, tuple[str, list[Line]]]
     missing: Mapping[str, Problem] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
 
 
 def read_part(path: Path, *, home: Home, reading: Reading, without: frozenset[str] = frozenset()) -> Part:
@@ -87,19 +91,30 @@ def read_part(path: Path, *, home: Home, reading: Reading, without: frozenset[st
         info = _network_info(raw.info, raw=raw, reading=reading)
         given = _table(raw.info, "defaults")
         defaults = read_defaults(given, file=raw.info_file, rows=raw.info_rows, reading=reading)
-    includes = bool((raw.info or {}).get("include"))
     rows: dict[str, list[Row] | None] = {}
     for name in wanted:
         if name in raw.tables:
             file, lines = raw.tables[name]
             rows[name] = _understand(name, lines, file=file, home=home, defaults=defaults, reading=reading)
         else:
-            rows[name] = [] if includes and name in raw.missing else None
-            if not includes and name in raw.missing:
-                reading.problems.append(raw.missing[name])
-            elif name in raw.missing and "did you mean" in (raw.missing[name].expected or ""):
-                reading.note(raw.missing[name])
+            rows[name] = _without(name, raw=raw, reading=reading)
     return Part(home, info, raw.info_file, raw.info_rows, _include(raw.info), rows, defaults)
+
+
+def _without(name: str, *, raw: _Raw, reading: Reading) -> list[Row] | None:
+    """The rows of a table that is not there: none where it may be left out, else None."""
+    missing = raw.missing.get(name)
+    if missing is None:  # it is there, but could not be read
+        return None
+    if (raw.info or {}).get("include"):
+        if _NEAR in (missing.expected or ""):
+            reading.note(missing)
+        return []
+    if name in raw.optional:
+        reading.note(Problem("there is no such file, so the network has no demands", file=missing.file))
+        return []
+    reading.problems.append(missing)
+    return None
 
 
 def read_demands(path: Path, *, home: Home, reading: Reading) -> list[Row] | None:
@@ -147,6 +162,11 @@ def _understand(
 
 def _read_folder(path: Path, *, home: Home, wanted: list[str], reading: Reading) -> _Raw:
     info_file, info, text = home.file(INFO_FILE), None, ""
+    known = [INFO_FILE, *(f"{name}.csv" for name in TABLES)]
+    if not any(exists(path / name) for name in known):
+        expected = f"a network's folder has {', '.join(known)}"
+        reading.problems.append(Problem("is not a network", file=home.label, expected=expected))
+        return _Raw(None, info_file, {}, {})
     with reading.collecting():
         info, text = read_toml(path / INFO_FILE, file=info_file, reading=reading)
     tables: dict[str, tuple[str, list[Line]]] = {}
@@ -157,15 +177,21 @@ def _read_folder(path: Path, *, home: Home, wanted: list[str], reading: Reading)
             content = read_text(path / f"{name}.csv", file=file, reading=reading)
             tables[name] = file, csv_lines(content, file=file)
         except InputError as error:
-            if (path / f"{name}.csv").exists():
+            if exists(path / f"{name}.csv"):
                 reading.problems.extend(error.problems)
             else:
-                (problem,) = error.problems
-                columns = ",".join(key for key, info in TABLES[name].model_fields.items() if info.is_required())
-                right = problem.expected or f"a table; a header alone will do: {columns}"
-                missing[name] = Problem(problem.message, file=file, expected=right)
+                missing[name] = _missing_table(name, error.problems[0])
     keys = [*(info or {}), *(f"defaults.{key}" for key in _table(info, "defaults"))]
-    return _Raw(info, info_file, {key: toml_row(text, key) for key in keys}, tables, missing)
+    # A network without demands is whole, unless the file is there under a misspelt name.
+    optional = frozenset({"demands"} & missing.keys())
+    if optional and _NEAR in (missing["demands"].expected or ""):
+        optional = frozenset()
+    return _Raw(info, info_file, {key: toml_row(text, key) for key in keys}, tables, missing, optional)
+
+
+def _missing_table(name: str, problem: Problem) -> Problem:
+    columns = ",".join(key for key, info in TABLES[name].model_fields.items() if info.is_required())
+    return replace(problem, expected=problem.expected or f"a table; a header alone will do: {columns}")
 
 
 def _include(info: Mapping[str, Any] | None) -> tuple[str, ...] | None:

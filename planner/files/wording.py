@@ -7,7 +7,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from planner.errors import Problem, nearest
-from planner.files.cells import did_you_mean, quoted
+from planner.files.cells import did_you_mean, plain, quoted
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -81,10 +81,10 @@ def _limit(limits: list[Any], name: str) -> Any:
 def _range(limits: list[Any]) -> str:
     ge, gt, le = (_limit(limits, name) for name in ("ge", "gt", "le"))
     if gt is not None:
-        return f" above {gt:,}" + (f" and at most {le:,}" if le is not None else "")
+        return f" above {plain(gt)}" + (f" and at most {plain(le)}" if le is not None else "")
     if ge is not None and le is not None:
-        return f" from {ge:,} to {le:,}"
-    return f" of at least {ge:,}" if ge is not None else ""
+        return f" from {plain(ge)} to {plain(le)}"
+    return f" of at least {plain(ge)}" if ge is not None else ""
 
 
 def _text(limits: list[Any]) -> str:

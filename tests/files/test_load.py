@@ -169,6 +169,14 @@ def test_tables_with_a_header_alone(tmp_path: Path) -> None:
     assert network.graph.number_of_nodes() == 0
 
 
+def test_a_folder_without_demands_has_none_and_says_so(tmp_path: Path) -> None:
+    write_base(tmp_path)
+    (tmp_path / "net" / "demands.csv").unlink()
+    network = load(tmp_path / "net")
+    assert len(network.demands) == 0
+    assert network.notes == ("net/demands.csv: there is no such file, so the network has no demands",)
+
+
 # --- workbooks --------------------------------------------------------------------------------------------
 
 
@@ -408,6 +416,16 @@ def test_lengths_to_satellites_and_within_one_place_are_not_noted(tmp_path: Path
         ("net/links.csv", "a,b,60", "a,b,1"),
     )
     assert load(write(tmp_path)).notes == ()
+
+
+def test_a_shipped_module_means_the_shipped_sources(tmp_path: Path) -> None:
+    own = BASE["net/sources.toml"] + '\n["lim-2014"]\ncitation = "Another Lim"\n'
+    assert load(put("net/sources.toml", own)(tmp_path)).sources["lim-2014"].citation != "Another Lim"
+    edits = (("net/nodes.csv", "published,book", "published,lim-2014"),)
+    reference = edit(*edits)(tmp_path)
+    (tmp_path / "net" / "sources.toml").write_text(own)
+    with pytest.raises(InputError, match=r"'lim-2014' means one thing in net/sources.toml and another in data"):
+        load(reference)
 
 
 def test_an_unknown_source_of_a_module_given_by_path_is_a_note(tmp_path: Path) -> None:
