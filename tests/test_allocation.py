@@ -14,9 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from scipy.optimize import linprog
 
 from planner.allocation import Allocation, allocate
+from planner.errors import InputError
+from planner.network import build_network
 from planner.records import RELAY_KINDS
 from tests.networks import (
+    demand_row,
+    link_row,
     networks,
+    node_row,
+    plain_network,
     random_network,
     rate_budget,
     rate_demands,
@@ -110,13 +116,23 @@ class EdgeProgram:
             cost[-1] = -1
         else:
             cost = -self.served(raised)
+        return -self.minimum(cost, rows=rows, limits=limits, most=most)
+
+    def least_key(self, *, at_least: list[tuple[float, float]]) -> float:
+        """The least sum of rate times hops that serves every demand ``fixed``."""
+        cost = np.ones(self.size)
+        cost[-1] = 0
+        rows = [*self.less_rows, *(-self.served(number) for number in range(len(at_least)))]
+        return self.minimum(cost, rows=rows, limits=[*self.less_than, *(-fixed for fixed, _ in at_least)])
+
+    def minimum(self, cost: np.ndarray, *, rows: list, limits: list, most: float | None = None) -> float:
         found = linprog(
             cost, A_ub=np.array(rows), b_ub=limits,
             A_eq=np.array(self.equal_rows) if self.equal_rows else None, b_eq=self.equal_to or None,
             bounds=[*self.limits[:-1], (0.0, most)], method="highs",
         )  # fmt: skip
         assert found.status == 0, found.message
-        return -found.fun
+        return found.fun
 
 
 def edge_growth(network: Network) -> float | None:
@@ -338,3 +354,137 @@ def test_answers_do_not_depend_on_row_order_and_names():
         pd.testing.assert_frame_equal(again.routes, first.routes)
         assert other.served_bps == pytest.approx(first.served_bps, rel=1e-9)
         assert other.growth.factor == (first.growth.factor and pytest.approx(first.growth.factor, rel=1e-9))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_served_rates_use_the_least_key(seed):
+    rng = np.random.default_rng([seed, 5])
+    for _ in range(8):
+        network = random_network(rng, most_nodes=6, connected=True)
+        allocation = allocated(network)
+        demands = asking(network)
+        if not demands:
+            continue
+        served = [(allocation.served_bps[row["demand_id"]] * (1 - 1e-9), 0.0) for row in demands]
+        used = float(allocation.routes["rate_bps"] @ allocation.routes["links"].map(len))
+        assert used == pytest.approx(EdgeProgram(network, demands).least_key(at_least=served), rel=1e-6)
+
+
+# ---------------------------------------------------------------- single cases
+
+
+def test_two_demands_on_a_chain_by_hand():
+    links = [("1", "a", "b", 20000.0), ("2", "b", "c", 10000.0)]
+    demands = [("D1", "a", "c", 4000.0), ("D2", "a", "b", 30000.0), ("D3", "c", "b", 1000.0)]
+    network = plain_network(links, demands)
+    allocation = allocated(network)
+    factor = 20 / 34
+    assert allocation.growth.factor == pytest.approx(factor, rel=1e-15)
+    assert allocation.growth.bound == pytest.approx(factor, rel=1e-15)
+    assert allocation.growth.prices == pytest.approx({"1": 1 / 34000, "2": 0.0})
+    assert allocation.served_bps == pytest.approx({"D1": 4000 * factor, "D2": 30000 * factor, "D3": 1000.0})
+    assert allocation.served_bps["D3"] == 1000.0
+    assert [(level.level, level.demands, level.served_in_full) for level in allocation.levels] == [
+        (pytest.approx(factor), ("D1", "D2"), False),
+        (1.0, ("D3",), True),
+    ]
+    third = allocation.routes.iloc[2]
+    assert (third["nodes"], third["links"], third["rate_bps"]) == (("c", "b"), ("2",), 1000.0)
+
+
+def test_a_factor_above_one_serves_everybody_in_full():
+    network = plain_network([("1", "a", "b", 3e4), ("2", "a", "b", 1e4)], [("D", "b", "a", 1e4), ("E", "a", "b", 0.5)])
+    allocation = allocated(network)
+    check(network, allocation)
+    assert allocation.growth.factor == pytest.approx(40000 / 10000.5)
+    assert allocation.served_bps == {"D": 1e4, "E": 0.5}
+    assert [level.served_in_full for level in allocation.levels] == [True]
+
+
+def test_priority_weighs_the_served_fraction():
+    network = plain_network([("1", "a", "b", 90.0)], [("D", "a", "b", 100.0), ("E", "a", "b", 100.0)])
+    network = network.replace(demands=network.demands.assign(priority=[1.0, 2.0]))
+    allocation = allocated(network)
+    check(network, allocation)
+    assert allocation.served_bps == pytest.approx({"D": 30.0, "E": 60.0})
+    high = network.replace(demands=network.demands.assign(priority=[1.0, 1e6]))
+    check(high, allocated(high))
+    assert allocated(high).served_bps == pytest.approx({"D": 90e-6 / (1 + 1e-6), "E": 90 / (1 + 1e-6)})
+
+
+def test_a_module_group_shares_its_time():
+    nodes = [node_row(name) for name in "abc"]
+    links = [link_row("1", "a", "b", 100.0, module_group="g"), link_row("2", "b", "c", 50.0, module_group="g")]
+    network = build_network(nodes=nodes, links=links, demands=[demand_row("D", "a", "c", 10.0)])
+    allocation = allocated(network)
+    check(network, allocation)
+    assert allocation.growth.factor == pytest.approx(100 / 3 / 10)
+    assert allocation.growth.prices == {"1": 0.0, "2": 0.0}
+    assert allocation.growth.resource_prices == pytest.approx({"module_group:g": 100 / 3 / 10})
+
+
+def test_users_are_not_passed_through():
+    links = [("1", "a", "u", 9.0), ("2", "u", "b", 9.0), ("3", "u", "v", 4.0)]
+    demands = [("D", "a", "b", 1.0), ("E", "v", "u", 8.0)]
+    allocation = allocated(plain_network(links, demands, u="user", v="user"))
+    assert allocation.unreachable == ("D",)
+    assert allocation.served_bps == pytest.approx({"D": 0.0, "E": 4.0})
+    assert (allocation.growth.factor, allocation.growth.bound, allocation.growth.gap) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("links", "demands", "factor"),
+    [
+        ([], [], None),
+        ([("1", "a", "b", 5.0)], [], None),
+        ([("1", "a", "b", 5.0)], [("D", "a", "b", 0.0)], None),
+        ([], [("D", "a", "b", 1.0)], 0.0),
+        ([("1", "a", "b", 0.0)], [("D", "a", "b", 1.0)], 0.0),
+        ([("1", "a", "b", 5.0), ("2", "c", "d", 5.0)], [("D", "a", "c", 1.0), ("E", "a", "b", 1.0)], 0.0),
+        ([("1", "a", "b", 5.0), ("2", "a", "b", 0.0)], [("D", "a", "b", 1.0), ("Z", "a", "b", 0.0)], 5.0),
+        ([("1", "a", "b", 1e15)], [("D", "a", "b", 1e-3)], 1e18),
+        ([("1", "a", "b", 1e-3)], [("D", "a", "b", 1e15)], 1e-18),
+        ([("1", "a", "b", 1e15), ("2", "c", "d", 1e-3)], [("D", "a", "b", 1.0), ("E", "d", "c", 1.0)], 1e-3),
+        ([("1", "a", "b", 1e15), ("2", "b", "c", 1e-3)], [("D", "a", "c", 1e-3), ("E", "b", "a", 1e15)], 1.0),
+    ],
+)
+def test_odd_networks(links, demands, factor):
+    network = plain_network(links, demands, lonely="trusted")
+    allocation = allocated(network)
+    check(network, allocation)
+    assert allocation.growth.factor == (factor and pytest.approx(factor))
+
+
+def test_a_network_of_one_node_without_tables():
+    network = plain_network([], [], only="trusted")
+    allocation = allocated(network)
+    assert allocation.served_bps == {}
+    assert list(allocation.routes.columns) == ["demand_id", "nodes", "links", "rate_bps"]
+    assert allocation.growth.factor is None
+    assert allocation.levels == ()
+
+
+def test_a_demand_at_a_switch_or_nowhere_is_wrong_input():
+    network = plain_network([("1", "a", "b", 5.0)], [("D", "a", "glass", 1.0)], glass="switch")
+    with pytest.raises(InputError, match="holds no key"):
+        allocated(network)
+    with pytest.raises(InputError, match="there is no node 'q'"):
+        allocated(network.replace(demands=network.demands.assign(node_b="q")))
+
+
+def test_progress_is_told_and_ends():
+    told = []
+    network = plain_network([("1", "a", "b", 5.0)], [("D", "a", "b", 10.0), ("E", "a", "b", 1.0)])
+    allocate(
+        network, budget=rate_budget(network), demands=rate_demands(network), progress=lambda *step: told.append(step)
+    )
+    assert told[0] == ("growth factor", 0, 1)
+    assert told[-1] == ("fair rates", 2, 2)
+
+
+def test_a_second_run_gives_the_same_to_the_last_bit():
+    network = random_network(np.random.default_rng(8), most_nodes=8, most_demands=6, connected=True)
+    first, second = allocated(network), allocated(network)
+    assert first.served_bps == second.served_bps
+    assert first.levels == second.levels
+    pd.testing.assert_frame_equal(first.routes, second.routes, check_exact=True)

@@ -80,9 +80,8 @@ class RouteProgram:
         asked = requests.by_pair(requests.requested_bps)
 
         per_bit = self._link_costs(np.ones(self.resources))
-        _, before = self._cheapest.search(per_bit)
         everybody = np.arange(len(requests.pairs))
-        self._first = self._cheapest.routes(per_bit, before, everybody)
+        self._first = self._cheapest.routes(self._cheapest.search(per_bit, pairs=everybody), everybody)
         bottlenecks = np.minimum.reduceat(topology.rates_bps[self._first.links], self._first.starts[:-1])
         self.stretch = max(1.0, float((bottlenecks / asked).min())) if growing else 1.0
         self._useful = self.stretch * asked
@@ -120,20 +119,19 @@ class RouteProgram:
         self._fixed, self._weights = fixed, weights
         self._set_unit(min(self._possible(weights), most), most=most)
         self._program.set_costs(np.concatenate(([-1.0], np.zeros(len(self.routes)))))
-        best = Prices(np.zeros(self.resources), np.zeros(len(fixed)), np.inf)
         for _ in range(_MOST_ROUNDS):
             solution = self._solve()
             if 0 < solution.values[0] < 1 / _NEAR:
                 self._set_unit(self._unit * float(solution.values[0]), most=most)
                 solution = self._solve()
-            prices, new = self._price(solution, cost_per_hop=0.0)
-            best = min(best, prices, key=lambda proof: proof.bound)
+            raised, new = self._price(solution, cost_per_hop=0.0)
             if not new:
                 break
-        plain = self._proof(np.maximum(-solution.row_prices[: self.resources], 0.0))
-        if plain.bound <= best.bound * (1 + _CLEARLY / 100):
-            best = plain
-        return float(solution.values[0]) * self._unit, best
+        level = float(solution.values[0]) * self._unit
+        proof = self._proof(self._resource_prices(solution))
+        if proof.bound > level * (1 + _CLEARLY / 100):
+            proof = min(proof, self._proof(raised), key=lambda proof: proof.bound)
+        return level, proof
 
     def use_least_key(self, *, fixed: NDArray[np.float64]) -> None:
         """Serves every pair what is fixed over routes that use the least key: the least sum of rate times hops."""
@@ -212,33 +210,43 @@ class RouteProgram:
         costs: NDArray[np.float64] = np.add.reduceat(resources[self._use_rows], self._use_starts[:-1]) * self._per_bit
         return costs
 
-    def _price(self, solution: Solution, *, cost_per_hop: float) -> tuple[Prices, bool]:
-        """Proves a bound by the prices of a solution, and adds the routes that are cheaper than their pair's price.
+    def _price(self, solution: Solution, *, cost_per_hop: float) -> tuple[NDArray[np.float64], bool]:
+        """Looks for routes that are cheaper than their pair's price, and adds them; also gives the resources' prices.
 
         A cheaper route that is a column already is one that carries too little for the solver to care. It would hide
         other routes of its pair, so its narrowest link is made as dear as it has to be, and the search repeated.
         """
-        resources = np.maximum(-solution.row_prices[: self.resources], 0.0)
+        resources = self._resource_prices(solution)
         resources[: len(self._topology.link_ids)] += _FLOOR * resources.sum() / self.resources
         worth = np.maximum(solution.row_prices[self.resources :], 0.0) / self.scales
+        paying = np.flatnonzero(worth > 0)
         for _ in range(_MOST_ROUNDS):
-            lengths = self._link_costs(resources) + cost_per_hop
-            pairs, before = self._cheapest.search(lengths)
-            cheaper = np.flatnonzero(pairs < worth * (1 - _CLEARLY))
+            search = self._cheapest.search(self._link_costs(resources) + cost_per_hop, pairs=paying)
+            cheaper = np.flatnonzero(search.costs < worth[paying] * (1 - _CLEARLY))
             if not len(cheaper):
                 break
-            found = self._cheapest.routes(lengths, before, cheaper)
-            if self._add(cheaper, found, cost_per_hop=cost_per_hop):
-                return Prices(resources, pairs, self._bound(resources, pairs)), True
-            raised = resources.copy()
-            missing = (worth - pairs)[cheaper]
-            for route, first in enumerate(found.starts[:-1].tolist()):
-                links = found.links[first : found.starts[route + 1]]
-                narrow = int(links[np.argmin(self._topology.rates_bps[links])])
-                dearer = resources[narrow] + float(missing[route]) * float(self._topology.rates_bps[narrow])
-                raised[narrow] = max(raised[narrow], dearer)
-            resources = raised
-        return Prices(resources, pairs, self._bound(resources, pairs)), False
+            found = self._cheapest.routes(search, cheaper)
+            if self._add(paying[cheaper], found, cost_per_hop=cost_per_hop):
+                return resources, True
+            missing = (worth[paying] - search.costs)[cheaper]
+            resources = self._dearer(resources, found=found, missing=missing)
+        return resources, False
+
+    def _resource_prices(self, solution: Solution) -> NDArray[np.float64]:
+        prices: NDArray[np.float64] = np.maximum(-solution.row_prices[: self.resources], 0.0)
+        return prices
+
+    def _dearer(
+        self, resources: NDArray[np.float64], *, found: RouteArray, missing: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Raises the price of each route's narrowest link by what the route's price misses."""
+        raised = resources.copy()
+        for route, first in enumerate(found.starts[:-1].tolist()):
+            links = found.links[first : found.starts[route + 1]]
+            rates = self._topology.rates_bps[links]
+            narrow = int(links[rates.argmin()])
+            raised[narrow] = max(raised[narrow], resources[narrow] + float(missing[route] * rates.min()))
+        return raised
 
     def _add(self, pairs: NDArray[np.int64], found: RouteArray, *, cost_per_hop: float) -> bool:
         """Adds routes as columns; those that are known already are left out."""

@@ -28,6 +28,25 @@ class RouteArray:
     links: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Search:
+    """What a search found.
+
+    Attributes:
+        pairs: Numbers of the pairs searched.
+        costs: Cost of the cheapest route of each, infinite where there is none.
+        link_costs: The prices searched with.
+        before: Each node's predecessor on the way from each source.
+        rows: The row of ``before`` that belongs to each pair searched.
+    """
+
+    pairs: NDArray[np.int64]
+    costs: NDArray[np.float64]
+    link_costs: NDArray[np.float64]
+    before: NDArray[np.int32]
+    rows: NDArray[np.int64]
+
+
 class CheapestRoutes:
     """Finds cheapest routes between pairs of nodes; only relaying nodes are passed through.
 
@@ -79,48 +98,48 @@ class CheapestRoutes:
         Args:
             link_costs: Price of each link, at least 0. Shape ``(links,)``.
         """
-        return self.search(link_costs)[0]
+        return self.search(link_costs, pairs=np.arange(len(self._rows))).costs
 
-    def search(self, link_costs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-        """The cost of each pair's cheapest route, and the predecessors from which :meth:`routes` reads it.
+    def search(self, link_costs: NDArray[np.float64], *, pairs: NDArray[np.int64]) -> Search:
+        """Searches the cheapest routes of some pairs.
 
         Args:
             link_costs: Price of each link, at least 0. Shape ``(links,)``.
+            pairs: Numbers of the pairs.
         """
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import dijkstra
 
-        if not len(self._links) or not len(self._rows):
-            return np.full(len(self._rows), np.inf), np.zeros((0, 0), dtype=np.int32)
+        if not len(self._links) or not len(pairs):
+            nothing = np.zeros((0, 0), dtype=np.int32)
+            return Search(pairs, np.full(len(pairs), np.inf), link_costs, nothing, np.zeros(0, dtype=np.int64))
         weights = np.minimum.reduceat(link_costs[self._links], self._firsts)
         graph = csr_array((weights, self._heads, self._indptr), shape=(self._size, self._size))
-        costs, before = dijkstra(graph, directed=True, indices=self._sources, return_predecessors=True)
-        return costs[self._rows, self._targets], before
+        used, rows = np.unique(self._rows[pairs], return_inverse=True)
+        costs, before = dijkstra(graph, directed=True, indices=self._sources[used], return_predecessors=True)
+        return Search(pairs, costs[rows, self._targets[pairs]], link_costs, before, rows)
 
-    def routes(
-        self, link_costs: NDArray[np.float64], before: NDArray[np.int32], pairs: NDArray[np.int64]
-    ) -> RouteArray:
-        """The cheapest routes of some pairs.
+    def routes(self, search: Search, chosen: NDArray[np.int64]) -> RouteArray:
+        """The cheapest routes of some of the pairs that were searched.
 
         Args:
-            link_costs: The prices that were searched with.
-            before: What :meth:`search` gave.
-            pairs: Numbers of the pairs; each has a route.
+            search: What :meth:`search` gave.
+            chosen: Their places in ``search.pairs``; each has a route.
         """
-        order = np.lexsort((self._links, link_costs[self._links], self._arc_of))
+        order = np.lexsort((self._links, search.link_costs[self._links], self._arc_of))
         cheapest = self._links[order[self._firsts]]
-        rows, here = self._rows[pairs], self._targets[pairs].astype(np.int64)
+        rows, here = search.rows[chosen], self._targets[search.pairs[chosen]].astype(np.int64)
         steps = []
         while True:
-            back = before[rows, here].astype(np.int64)
+            back = search.before[rows, here].astype(np.int64)
             on_way = back != _NONE
             if not on_way.any():
                 break
             arcs = np.searchsorted(self._arcs, np.where(on_way, back * self._size + here, self._arcs[0]))
             steps.append(np.where(on_way, cheapest[arcs], -1))
             here = np.where(on_way, back, here)
-        table = np.array(steps, dtype=np.int64).reshape(len(steps), len(pairs)).T
+        table = np.array(steps, dtype=np.int64).reshape(len(steps), len(chosen)).T
         # Found from target to source: turned pairs are right already, the others are read backwards.
-        table = np.where(self._turned[pairs][:, None], table, table[:, ::-1])
+        table = np.where(self._turned[search.pairs[chosen]][:, None], table, table[:, ::-1])
         starts = np.concatenate(([0], np.cumsum((table >= 0).sum(axis=1))))
         return RouteArray(starts=starts, links=table[table >= 0])

@@ -1,0 +1,109 @@
+"""The linear programs: columns in rounds, prices, and what happens where there is no answer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from planner.errors import LimitReached
+from planner.solver import InfeasibleError, LinearProgram
+
+
+def test_columns_added_in_rounds_give_the_same_as_all_at_once():
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        rows, columns = int(rng.integers(2, 8)), int(rng.integers(2, 15))
+        matrix = rng.uniform(0.1, 2, (rows, columns))
+        costs = rng.uniform(-3, -0.5, columns)
+        limits = rng.uniform(1, 5, rows)
+        program = LinearProgram(row_lower=np.full(rows, -np.inf), row_upper=limits)
+        solution = None
+        for part in np.array_split(np.arange(columns), 3):
+            if len(part):
+                program.add_columns(
+                    costs=costs[part],
+                    starts=np.arange(len(part)) * rows,
+                    rows=np.tile(np.arange(rows), len(part)),
+                    values=matrix[:, part].T.reshape(-1),
+                )
+            solution = program.solve()
+        expected = linprog(costs, A_ub=matrix, b_ub=limits, method="highs")
+        assert solution.objective == pytest.approx(expected.fun, rel=1e-9)
+        assert costs @ solution.values == pytest.approx(expected.fun, rel=1e-9)
+        assert (matrix @ solution.values <= limits * (1 + 1e-9)).all()
+        assert (solution.row_prices <= 1e-12).all()
+        assert solution.row_prices @ limits == pytest.approx(expected.fun, rel=1e-9)
+        assert (costs - solution.row_prices @ matrix >= -1e-9).all()
+
+
+def one_row() -> LinearProgram:
+    """Minimise x subject to x >= 2."""
+    program = LinearProgram(row_lower=[2.0], row_upper=[np.inf])
+    program.add_columns(costs=[1.0], starts=[0], rows=[0], values=[1.0])
+    return program
+
+
+def test_a_lower_bound_has_a_price_of_at_least_zero():
+    solution = one_row().solve()
+    assert solution.values.tolist() == [2.0]
+    assert solution.row_prices.tolist() == [1.0]
+
+
+def test_bounds_costs_and_entries_can_be_changed():
+    program = one_row()
+    program.solve()
+    program.set_lower_rows([0], [6.0])
+    assert program.solve().values.tolist() == [6.0]
+    program.set_entries(0, [0], [2.0])
+    assert program.solve().values.tolist() == [3.0]
+    program.set_costs([-1.0])
+    program.set_upper(0, 9.0)
+    assert program.solve().values.tolist() == [9.0]
+
+
+def test_a_given_basis_is_started_from():
+    program = one_row()
+    program.start_from(basic_columns=[0], full_rows=[], tight_rows=[0])
+    assert program.solve().values.tolist() == [2.0]
+
+
+def test_no_solution_is_told_apart():
+    program = one_row()
+    program.set_upper(0, 1.0)
+    with pytest.raises(InfeasibleError):
+        program.solve()
+    program.set_upper(0, 3.0)
+    assert program.solve().values.tolist() == [2.0]
+    program.set_costs([-1.0])
+    program.set_upper(0, np.inf)
+    with pytest.raises(AssertionError, match=r"[Uu]nbounded"):
+        program.solve()
+
+
+def test_a_time_limit_is_a_limit_reached():
+    rng = np.random.default_rng(2)
+    size = 150
+    program = LinearProgram(row_lower=np.full(size, -np.inf), row_upper=np.ones(size), time_limit_s=1e-9)
+    program.add_columns(
+        costs=-rng.uniform(1, 2, size),
+        starts=np.arange(size) * size,
+        rows=np.tile(np.arange(size), size),
+        values=rng.uniform(0.1, 1, size * size),
+    )
+    with pytest.raises(LimitReached):
+        program.solve()
+
+
+def test_a_malformed_call_is_refused():
+    program = LinearProgram(row_lower=[0.0], row_upper=[1.0])
+    with pytest.raises(AssertionError, match="refused"):
+        program.add_columns(costs=[1.0], starts=[0], rows=[5], values=[1.0])
+
+
+def test_the_solver_is_imported_late():
+    code = "import sys, planner.allocation, planner.solver; assert not {'highspy', 'pandas'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
