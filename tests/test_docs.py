@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib.util
 import math
 import re
@@ -57,6 +58,22 @@ def test_alike_tells_a_change_from_a_last_digit():
     assert alike("gap 1.3e-16", "gap 0.0e+00")
     assert not alike("7 of 12 demands", "8 of 12 demands")
     assert not alike("key_rate_bps 5", "key_rate 5")
+
+
+def _modules_with_examples() -> list[str]:
+    package = ROOT / "planner"
+    files = [path for path in package.rglob("*.py") if ">>> " in path.read_text("utf-8")]
+    return sorted(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files)
+
+
+@pytest.mark.parametrize("module", _modules_with_examples())
+def test_examples_in_docstrings_are_true(module, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    plan = planner.make_plan(planner.load("wuhan-hefei"))
+    names = {"planner": planner, "plan": plan}
+    result = doctest.testmod(importlib.import_module(module), extraglobs=names, optionflags=doctest.ELLIPSIS)
+    assert result.attempted
+    assert result.failed == 0
 
 
 def test_every_command_is_documented_and_explains_itself():
