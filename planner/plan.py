@@ -267,11 +267,10 @@ def _measured_routes(budget: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame
 
 
 def _warnings(network: Network, *, budget: pd.DataFrame, unreachable: Sequence[str]) -> tuple[str, ...]:
-    titles = network.link_titles
     ends = {row.demand_id: network.link_title(row.node_a, row.node_b) for row in rows_of(network.demands)}
     unrouted = [f"Demand '{demand_id}' ({ends[demand_id]}) has no route that carries key." for demand_id in unreachable]
     dead = [
-        f"Link '{row.link_id}' ({titles[row.link_id]}) gives no key: {row.loss_db:.1f} dB."
+        f"Link '{row.link_id}' ({network.link_title(row.node_a, row.node_b)}) gives no key: {row.loss_db:.1f} dB."
         for row in rows_of(budget)
         if row.key_rate_bps == 0
     ]
@@ -282,7 +281,7 @@ def _warnings(network: Network, *, budget: pd.DataFrame, unreachable: Sequence[s
         if row.key_rate_bps > row.bound_bps
     ]
     limited = [
-        f"Link '{row.link_id}' ({titles[row.link_id]}): the best {row.at_limit.replace(';', ', ')} lies at a limit of "
+        f"Link '{row.link_id}' ({network.link_title(row.node_a, row.node_b)}): the best {row.at_limit.replace(';', ', ')} lies at a limit of "
         "the search."
         for row in rows_of(budget)
         if row.at_limit
