@@ -453,6 +453,18 @@ def test_a_promise_of_the_trunks_changed_by_hand_is_named(what, trunks, tmp_path
     assert name in broken(tampered(trunks, tmp_path, change))
 
 
+def test_numbers_beyond_all_sums_are_no_surprise(small, tmp_path):
+    def enormous(data):
+        for row in data["demands"]:
+            row["requested_bps"] = 1e308
+        for part in [*demand(data)["routes"], *data["growth"]["routes"]]:
+            part["rate_bps"] = 1e308
+        data["growth"]["prices"] = dict.fromkeys(data["growth"]["prices"], 1e308)
+        limited(data)["prices"] = dict.fromkeys(limited(data)["prices"], 1e308)
+
+    assert {"demands and requests", "capacity", "growth bound"} <= broken(tampered(small, tmp_path, enormous)).keys()
+
+
 # ---- Changes of other files
 
 
@@ -588,3 +600,38 @@ def test_what_has_not_the_shape_of_a_plan_is_wrong_input(small, tmp_path, change
     problems = caught.value.problems
     assert place in {problem.column or "" for problem in problems}
     assert {problem.file for problem in problems} == {"plan/plan.json"}
+
+
+def _places(part: Any) -> list[tuple[Any, Any]]:
+    """Every place in plain data, as the container and the key in it."""
+    if not isinstance(part, dict | list):
+        return []
+    keys = list(part) if isinstance(part, dict) else range(len(part))
+    return [place for key in keys for place in [(part, key), *_places(part[key])]]
+
+
+@given(changes=st.lists(st.tuples(st.integers(min_value=0), st.integers(0, 8)), min_size=1, max_size=3))
+@settings(FAST, max_examples=150)
+def test_whatever_is_done_to_a_plan_there_is_an_answer(changes, small):
+    """Never a traceback: either the plan is no plan, or the verification says what is wrong with it."""
+    path = small / "plan.json"
+    before = path.read_text(encoding="utf-8")
+    data = json.loads(before)
+    for choice, deed in changes:
+        places = _places(data)
+        part, key = places[choice % len(places)]
+        if deed == 0:
+            del part[key]
+        elif deed == 1 and isinstance(part, list):
+            part.append(part[key])
+        else:
+            part[key] = [None, "ab", -1.0, 0.0, 1e308, [], {}, 5e-324][deed - 1]
+    try:
+        path.write_text(json.dumps(data), encoding="utf-8")
+        verification = verify_plan(small)
+        assert str(verification)
+        json.dumps(verification.as_dict(), allow_nan=False)
+    except InputError:
+        pass
+    finally:
+        path.write_text(before, encoding="utf-8")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,6 +148,17 @@ def relative(difference: float, scale: float) -> float:
     if difference == 0:
         return 0.0
     return abs(difference) / scale if scale > 0 else float("inf")
+
+
+def total(values: Iterable[float]) -> float:
+    """A sum that is rounded once, so that the order does not matter; infinite where no number is large enough."""
+    parts = list(values)
+    try:
+        return math.fsum(parts)
+    except OverflowError:
+        return math.inf
+    except ValueError:  # infinity minus infinity
+        return math.nan
 
 
 def number(value: float | None) -> str:

@@ -34,10 +34,9 @@ not served in full has no route on which every link has key to spare.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from planner.verify.check import Check, Ledger, number, some
+from planner.verify.check import Check, Ledger, number, some, total
 from planner.verify.flows import loads
 from planner.verify.growth import check_prices
 
@@ -162,8 +161,8 @@ def _prove(
             wish = ground.wishes[key]
             rate_bps = served[key] if key in earlier else level.level * wish.priority * wish.requested_bps
             spent.append(rate_bps * cheapest[key])
-    left = worth - math.fsum(spent)
-    ledger.equal(f"the price of what {name} serves", claimed=math.fsum(spent), right=worth, tolerance=LARGEST_LEFT_OVER)
+    left = worth - total(spent)
+    ledger.equal(f"the price of what {name} serves", claimed=total(spent), right=worth, tolerance=LARGEST_LEFT_OVER)
     largest = 0.0
     for key in level.demands:
         pays = served[key] * cheapest[key]
@@ -195,7 +194,7 @@ def _spare_bps(plan: PlanPart, *, ground: Ground) -> dict[str, float]:
     unseen_bps = SOLVER_TOLERANCE * max((ground.spans[key].key_rate_bps for key in ground.live), default=0.0)
     load = loads(route for demand in plan.demands for route in demand.routes)
     share = {key: load.get(key, 0.0) / ground.spans[key].key_rate_bps for key in ground.live}
-    busy = {group: math.fsum(share[link] for link in links if link in share) for group, links in ground.groups.items()}
+    busy = {group: total(share[link] for link in links if link in share) for group, links in ground.groups.items()}
     spare = {}
     for key in ground.live:
         span = ground.spans[key]

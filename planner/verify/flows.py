@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from planner.verify.check import Check, Ledger, number
+from planner.verify.check import Check, Ledger, number, total
 
 if TYPE_CHECKING:
     from planner.verify.document import PlanPart, RoutePart
@@ -26,9 +25,9 @@ def check_demands(plan: PlanPart, *, ground: Ground) -> Check:
             f"demand '{key}' joins {demand.node_a} and {demand.node_b}, in the inputs {wish.node_a} and {wish.node_b}",
         )
         ledger.equal(f"requested_bps of demand '{key}'", claimed=demand.requested_bps, right=wish.requested_bps)
-    total = math.fsum(wish.requested_bps for wish in ground.wishes.values())
+    asked_bps = total(wish.requested_bps for wish in ground.wishes.values())
     return ledger.check(
-        f"the {len(claimed)} demands are those of the inputs and ask for {number(total)} bit/s in all, "
+        f"the {len(claimed)} demands are those of the inputs and ask for {number(asked_bps)} bit/s in all, "
         f"recomputed from their services; worst relative deviation {ledger.worst:.1e}"
     )
 
@@ -106,7 +105,7 @@ def check_served(plan: PlanPart, *, ground: Ground) -> Check:
     ledger = Ledger("served rates")
     for demand in plan.demands:
         what = f"served_bps of demand '{demand.demand_id}'"
-        brought = math.fsum(route.rate_bps for route in demand.routes)
+        brought = total(route.rate_bps for route in demand.routes)
         ledger.equal(f"{what}, the sum over its routes,", claimed=demand.served_bps, right=brought)
         ledger.require(demand.served_bps >= 0, f"{what} is {number(demand.served_bps)}, below 0")
         wish = ground.wishes.get(demand.demand_id)
@@ -116,7 +115,7 @@ def check_served(plan: PlanPart, *, ground: Ground) -> Check:
             ledger.require(
                 not demand.routes, f"demand '{demand.demand_id}' has routes, though no permitted route carries key"
             )
-    served = math.fsum(demand.served_bps for demand in plan.demands)
+    served = total(demand.served_bps for demand in plan.demands)
     return ledger.check(
         f"what each demand gets is the sum over its routes and at most what it asked for; {number(served)} bit/s "
         f"in all; worst relative deviation {ledger.worst:.1e}"
@@ -166,7 +165,7 @@ def note_overloads(ledger: Ledger, routes: Sequence[RoutePart], *, ground: Groun
         ledger.at_most(f"the load of link '{link_id}'", value=value, limit=span.key_rate_bps)
     for group, links in ground.groups.items():
         rates = {link: ground.spans[link].key_rate_bps for link in links}
-        busy = math.fsum(load.get(link, 0.0) / rate for link, rate in rates.items() if rate > 0)
+        busy = total(load.get(link, 0.0) / rate for link, rate in rates.items() if rate > 0)
         ledger.at_most(f"the time used of module group '{group}'", value=busy, limit=1.0)
 
 
@@ -176,7 +175,7 @@ def loads(routes: Iterable[RoutePart]) -> dict[str, float]:
     for route in routes:
         for link in route.links:
             parts.setdefault(link, []).append(route.rate_bps)
-    return {link: math.fsum(rates) for link, rates in parts.items()}
+    return {link: total(rates) for link, rates in parts.items()}
 
 
 def _arrows(nodes: Sequence[str]) -> str:

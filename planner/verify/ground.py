@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.records import RELAY_KINDS
+from planner.verify.check import total
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,8 +134,8 @@ class Ground:
 
     def worth(self, prices: Mapping[str, float], resource_prices: Mapping[str, float]) -> float:
         """What all that the network can give costs at these prices: ``sum p_e rate_e + sum pi_g``."""
-        links = math.fsum(price * self.spans[link].key_rate_bps for link, price in prices.items())
-        return links + math.fsum(resource_prices.values())
+        links = total(price * self.spans[link].key_rate_bps for link, price in prices.items())
+        return links + total(resource_prices.values())
 
     @cached_property
     def live(self) -> tuple[str, ...]:

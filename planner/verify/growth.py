@@ -17,7 +17,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from planner.verify.check import Check, Ledger, number, some
+from planner.verify.check import Check, Ledger, number, some, total
 from planner.verify.flows import note_overloads, route_flaws
 from planner.verify.ground import GROUP_PREFIX, Ground
 
@@ -76,7 +76,7 @@ def _check_witness(growth: GrowthPart, *, ground: Ground) -> Check:
             ledger.require(condition=False, failure=flaw)
         brought.setdefault(route.demand_id, []).append(route.rate_bps)
     for key in ground.asking:
-        reached, needed = math.fsum(brought.get(key, ())), factor * ground.wishes[key].requested_bps
+        reached, needed = total(brought.get(key, ())), factor * ground.wishes[key].requested_bps
         ledger.at_most(
             f"what the factor promises demand '{key}' over what growth.routes bring it",
             value=needed,
@@ -133,7 +133,7 @@ def _check_bound(growth: GrowthPart, *, ground: Ground) -> Check:
 
 def _bound(growth: GrowthPart, *, ground: Ground, links: Iterable[str]) -> float:
     cheapest = ground.cheapest(growth.prices, growth.resource_prices, links=links)
-    spent = math.fsum(ground.wishes[key].requested_bps * cheapest[key] for key in ground.asking)
+    spent = total(ground.wishes[key].requested_bps * cheapest[key] for key in ground.asking)
     worth = ground.worth(growth.prices, growth.resource_prices)
     return worth / spent if spent > 0 else math.inf
 

@@ -68,6 +68,8 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+            elif scope["method"] == "HEAD":
+                message = {**message, "body": b""}  # not every server drops it by itself
             await send(message)
 
         refusal = self._refusal(scope)
