@@ -79,6 +79,13 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         "dark_count_probability": Parameter(
             "", "dark counts per gate and detector (two detectors)", low=0.0, high=0.5, default=1e-6
         ),
+        "background_probability": Parameter(
+            "",
+            "clicks per gate by light from elsewhere (classical channels, sky), both detectors together; absent: none",
+            low=0.0,
+            high=1.0,
+            protocols=BOTH,
+        ),
         "dead_time_s": Parameter("s", "time for which a click blocks the receiver", low=0.0, default=0.0),
         "afterpulse_probability": Parameter("", "afterpulses per click", low=0.0, high=1.0, default=0.0),
         "misalignment_error": Parameter(
