@@ -56,6 +56,25 @@ def matched_intensities(
     )
 
 
+def noise_probability(parameters: Mapping[str, FloatArray], *, light: FloatArray) -> FloatArray:
+    """Clicks per gate of one detector that tell nothing: dark counts, light from elsewhere, afterpulses.
+
+    Afterpulses follow the mean click rate of the train, as in Lucamarini et al., Opt. Express 21, 24550 (2013).
+
+    Args:
+        parameters: ``dark_count_probability`` per detector; ``background_probability``, light from elsewhere per gate
+            on two detectors together, and ``afterpulse_probability`` per click, both 0 where absent.
+        light: Mean photons of the signal that one detector sees per gate.
+
+    Returns:
+        Probabilities, at most 1/2.
+    """
+    zero = np.zeros(())
+    dark = parameters["dark_count_probability"] + parameters.get("background_probability", zero) / 2.0
+    click = 1.0 - (1.0 - dark) * np.exp(-light)
+    return np.asarray(np.minimum(dark + parameters.get("afterpulse_probability", zero) * click, 0.5))
+
+
 def bessel_i0_less_1(x: FloatArray) -> FloatArray:
     """``I0(x) - 1`` of the modified Bessel function, with all digits also where x is small."""
     from scipy.special import i0

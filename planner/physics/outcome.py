@@ -98,8 +98,8 @@ def outcome(
     guide = np.where(found, key / np.where(sifted > 0.0, sifted, 1.0), _NO_KEY)
     guide = np.where(guide > 0.0, guide, np.maximum(guide - np.minimum(slope, 10.0), _NO_KEY))
     without = key if possible is None else np.where(np.isfinite(possible), possible, -1.0)
-    arrays = np.broadcast_arrays(clicks, sifted, qber, leak, key, without, guide, *loads)
-    arrays = [np.array(array, dtype=np.float64) for array in arrays]
+    spread = np.broadcast_arrays(clicks, sifted, qber, leak, key, without, guide, *loads)
+    arrays = [np.array(array, dtype=np.float64) for array in spread]
     return Outcome(arrays[0], tuple(arrays[7:]), *arrays[1:7])
 
 

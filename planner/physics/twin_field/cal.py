@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from planner.physics.arms import arm_transmittances, matched_intensities
+from planner.physics.arms import arm_transmittances, matched_intensities, noise_probability
 from planner.physics.bounds import single_repeater_bound
 from planner.physics.entropy import binary_entropy
 from planner.physics.optimise import Axis
@@ -28,8 +28,8 @@ PHOTONS = 14
 """Photons of both sides together up to which yields are counted exactly. Beyond, every yield is taken as 1, so that
 the bound on the phase error stays valid; at the best intensities (below 0.2) more photons change no digit."""
 
-_SERIES = 100
-"""Length of the sum over all photon numbers, enough for intensities up to 10."""
+_SERIES = 80
+"""Photons of one side up to which the amplitudes are summed, enough for intensities up to 10."""
 
 AXES: Mapping[str, Axis] = MappingProxyType(
     {"signal_intensity": Axis("signal_intensity", np.log(1e-4), np.log(1.0), np.log(5e-3), np.log(0.2))}
@@ -83,7 +83,8 @@ def _evaluate(
 ) -> Outcome:
     arms = arm_transmittances(parameters, loss_db=loss, arm_a_loss_db=arm)
     sent = matched_intensities(settings["signal_intensity"], arm_a=arms[0], arm_b=arms[1])
-    dark = parameters["dark_count_probability"]
+    total = arms[0] * sent[0] + arms[1] * sent[1]
+    dark = noise_probability(parameters, light=total / 2.0)
     gain, bit_error = clicks(
         arms[0] * sent[0], arms[1] * sent[1], dark=dark, overlap=1.0 - 2.0 * parameters["misalignment_error"]
     )
@@ -92,7 +93,6 @@ def _evaluate(
     leak = parameters["ec_efficiency"] * binary_entropy(bit_error)
     limited = np.minimum(phase, 0.5)
     # Clicks in both detectors are no outcome, but a dead time follows them too.
-    total = arms[0] * sent[0] + arms[1] * sent[1]
     load = -np.expm1(2.0 * np.log1p(-dark) - total)
     return outcome(
         clicks=sifted,
@@ -130,7 +130,11 @@ def clicks(
 
 
 def phase_error_bound(
-    sent: tuple[FloatArray, FloatArray], arms: tuple[FloatArray, FloatArray], *, dark: FloatArray, photons: int = PHOTONS
+    sent: tuple[FloatArray, FloatArray],
+    arms: tuple[FloatArray, FloatArray],
+    *,
+    dark: FloatArray,
+    photons: int = PHOTONS,
 ) -> FloatArray:
     """Upper bound on ``e_Z p_XX(1,0)`` from the yields of photon numbers that are both even or both odd.
 
@@ -146,10 +150,9 @@ def phase_error_bound(
         The bound, at most of order 1.
     """
     yields = _Yields(arms, dark=dark, photons=photons)
-    amplitudes = [_amplitudes(intensity) for intensity in sent]
+    amplitudes = [_amplitudes(intensity, photons=photons) for intensity in sent]
     bound_sum: FloatArray = np.zeros(())
     for parity in (0, 1):
-        first, second = ([rows[n] for n in range(parity, _SERIES, 2)] for rows in amplitudes)
         inside: FloatArray = np.zeros(())
         counted: FloatArray = np.zeros(())
         for m in range(parity, photons + 1, 2):
@@ -157,20 +160,30 @@ def phase_error_bound(
                 weight = amplitudes[0][m] * amplitudes[1][n]
                 inside = inside + weight * np.sqrt(yields.of(m, n))
                 counted = counted + weight
-        rest = np.maximum(sum(first) * sum(second) - counted, 0.0)
+        all_weights = _amplitude_sum(sent[0], parity=parity) * _amplitude_sum(sent[1], parity=parity)
+        rest = all_weights - counted
         # what rounding leaves of the difference is no tail
         rest = np.where(rest > 1e-14 * counted, rest, 0.0)
         bound_sum = bound_sum + np.square(inside + rest)
     return np.asarray(bound_sum)
 
 
-def _amplitudes(intensity: FloatArray) -> list[FloatArray]:
-    """c_n of a coherent state, n from 0 to `_SERIES`."""
+def _amplitudes(intensity: FloatArray, *, photons: int) -> list[FloatArray]:
+    """c_n of a coherent state, n from 0 to `photons`."""
     root = np.sqrt(intensity)
     rows = [np.exp(-intensity / 2.0)]
-    for n in range(1, _SERIES + 1):
+    for n in range(1, photons + 1):
         rows.append(rows[-1] * root / math.sqrt(n))
     return rows
+
+
+def _amplitude_sum(intensity: FloatArray, *, parity: int) -> FloatArray:
+    """Sum of c_n over all even or all odd n."""
+    last = _SERIES + parity
+    total: FloatArray = np.ones(())
+    for n in range(last, parity, -2):
+        total = 1.0 + total * (intensity / math.sqrt(n * (n - 1)))
+    return np.asarray(total * np.exp(-intensity / 2.0) * (np.sqrt(intensity) if parity else 1.0))
 
 
 class _Yields:

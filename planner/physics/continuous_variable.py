@@ -1,0 +1,291 @@
+"""Continuous-variable QKD with Gaussian modulation and reverse reconciliation, trusted detector, collective attacks.
+
+Homodyne: Lodewyck et al., PRA 76, 042305 (2007); heterodyne: Fossier et al., J. Phys. B 42, 114014 (2009). Finite
+size: Leverrier, Grosshans, Grangier, PRA 81, 062343 (2010), arXiv:1005.0339. Variances are in shot-noise units, excess
+noise is at the channel input. Eigenvalues are rearranged so that nothing cancels at small and at large loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.physics.bounds import repeaterless_bound
+from planner.physics.detector import system_transmittance
+from planner.physics.fibre import transmittance
+from planner.physics.optimise import Axis
+from planner.physics.outcome import Outcome, in_chunks, outcome
+
+if TYPE_CHECKING:
+    from planner.physics.entropy import FloatArray
+
+SMALLEST_KEY = 1e-12
+"""Bits per symbol below which there is no key: the rounding of the entropies lies not far below."""
+
+AXES: Mapping[str, Axis] = MappingProxyType(
+    {
+        "modulation_variance_snu": Axis(
+            "modulation_variance_snu", np.log(1e-2), np.log(1e3), np.log(0.5), np.log(30.0)
+        ),
+        "estimation_share": Axis("estimation_share", -20.0, 7.0, -6.0, 0.5),
+    }
+)
+"""How open settings are searched: the variance by its logarithm, the share by its log-odds."""
+
+TYPICAL: Mapping[str, float] = MappingProxyType(
+    {"modulation_variance_snu": float(np.log(5.0)), "estimation_share": 0.0}
+)
+"""Coordinates that stand for open settings where no settings give key."""
+
+ASYMPTOTIC: Mapping[str, float] = MappingProxyType({"estimation_share": 0.0})
+"""Open settings of the asymptotic limit, in which estimates cost nothing: they are not searched."""
+
+bound = repeaterless_bound
+
+
+def place(coordinates: Mapping[str, FloatArray], *, fixed: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Makes settings from a point of the search.
+
+    Args:
+        coordinates: Coordinates of the open settings.
+        fixed: The settings that are given.
+
+    Returns:
+        All settings of the protocol.
+    """
+    settings = dict(fixed)
+    if "modulation_variance_snu" in coordinates:
+        settings["modulation_variance_snu"] = np.asarray(np.exp(coordinates["modulation_variance_snu"]))
+    if "estimation_share" in coordinates:
+        settings["estimation_share"] = np.asarray(1.0 / (1.0 + np.exp(-coordinates["estimation_share"])))
+    return settings
+
+
+def evaluate(
+    parameters: Mapping[str, npt.ArrayLike],
+    loss_db: npt.ArrayLike,
+    settings: Mapping[str, npt.ArrayLike],
+    *,
+    arm_a_loss_db: npt.ArrayLike | None = None,
+    heterodyne: bool = False,
+) -> Outcome:
+    """The protocol at given settings: asymptotic, or with ``block_bits`` among the parameters for finite blocks.
+
+    Asymptotic: ``K = (1 - FER) (beta I_AB - chi_BE)``. Finite: ``K = (1 - FER) (n/N) (beta I_AB - chi_BE(worst) -
+    Delta(n))`` with N = ``block_bits`` symbols, of which m estimate the channel and n = N - m make key. The secrecy
+    epsilon is shared equally by estimation, smoothing and privacy amplification.
+
+    Args:
+        parameters: ``receiver_loss_db`` and ``detector_efficiency`` (together the trusted efficiency),
+            ``excess_noise_snu`` (at the channel input), ``electronic_noise_snu``, ``reconciliation_efficiency``,
+            ``frame_error_rate`` (0 where absent); with ``block_bits`` also ``secrecy_epsilon``.
+        loss_db: Loss of the link in dB.
+        settings: ``modulation_variance_snu``; for finite blocks ``estimation_share``, m/N, which is 1/2 where absent,
+            as in the paper.
+        arm_a_loss_db: Without meaning here; there is one arm.
+        heterodyne: Both quadratures are measured instead of one.
+
+    Returns:
+        The outcome per symbol. ``sifted`` is the mutual information, ``leak`` what reconciliation loses of it (its
+        inefficiency and the frames that fail), ``qber`` is NaN: there are no bits to be wrong.
+    """
+
+    def formula(
+        known: Mapping[str, FloatArray], loss: FloatArray, chosen: Mapping[str, FloatArray], arm: FloatArray
+    ) -> Outcome:
+        del arm
+        return _evaluate(known, loss, chosen, heterodyne=heterodyne)
+
+    return in_chunks(formula, parameters, loss_db, settings, arm_a_loss_db=arm_a_loss_db)
+
+
+def _evaluate(
+    parameters: Mapping[str, FloatArray], loss: FloatArray, settings: Mapping[str, FloatArray], *, heterodyne: bool
+) -> Outcome:
+    channel = Channel(
+        transmittance(loss),
+        parameters["excess_noise_snu"],
+        system_transmittance(
+            0.0,
+            receiver_loss_db=parameters["receiver_loss_db"],
+            detector_efficiency=parameters["detector_efficiency"],
+        ),
+        parameters["electronic_noise_snu"],
+    )
+    variance = settings["modulation_variance_snu"]
+    kept = 1.0 - parameters.get("frame_error_rate", np.zeros(()))
+    shared = mutual_information(channel, modulation=variance, heterodyne=heterodyne)
+    agreed = parameters["reconciliation_efficiency"] * shared
+    ideal = kept * (agreed - holevo_information(channel, modulation=variance, heterodyne=heterodyne))
+    secret = ideal
+    if "block_bits" in parameters:
+        spent = settings.get("estimation_share", np.full((), 0.5))
+        estimating, making = parameters["block_bits"] * spent, parameters["block_bits"] * (1.0 - spent)
+        epsilon = parameters["secrecy_epsilon"] / 3.0
+        worst = worst_channel(channel, modulation=variance, symbols=estimating, epsilon=epsilon, heterodyne=heterodyne)
+        stolen = holevo_information(worst, modulation=variance, heterodyne=heterodyne)
+        penalty = smoothing(making, epsilon=epsilon, heterodyne=heterodyne)
+        # An estimate that permits no transmission at all leaves nothing secret.
+        net = np.where(worst.transmittance > 0.0, agreed - stolen - penalty, -shared - penalty)
+        secret = kept * (1.0 - spent) * net
+    return outcome(
+        clicks=np.ones(()),
+        loads=(),
+        sifted=shared,
+        qber=np.full((), np.nan),
+        leak=shared - kept * agreed,
+        secret=np.where(secret > SMALLEST_KEY, secret, np.minimum(secret, -np.finfo(np.float64).tiny)),
+        slope=np.zeros(()),
+        possible=np.where(ideal > SMALLEST_KEY, ideal, 0.0),
+    )
+
+
+class Channel(NamedTuple):
+    """Channel and detector.
+
+    Attributes:
+        transmittance: T of the channel.
+        excess: xi, excess noise at the channel input.
+        efficiency: eta, trusted efficiency of the detector.
+        electronic: v_el, trusted noise of the detector.
+    """
+
+    transmittance: FloatArray
+    excess: FloatArray
+    efficiency: FloatArray
+    electronic: FloatArray
+
+    def detector_noise(self, *, heterodyne: bool) -> FloatArray:
+        """chi_det, noise of the detector referred to its input: ``(1-eta+v)/eta`` or ``(2-eta+2v)/eta``."""
+        quadratures = 2.0 if heterodyne else 1.0
+        return np.asarray((quadratures * (1.0 + self.electronic) - self.efficiency) / self.efficiency)
+
+
+def mutual_information(channel: Channel, *, modulation: FloatArray, heterodyne: bool) -> FloatArray:
+    """Bits per symbol that the two sides share: ``1/2 log2((V + chi_tot)/(1 + chi_tot))``, twice that for heterodyne.
+
+    Args:
+        channel: Channel and detector.
+        modulation: V_A, variance of the modulation.
+        heterodyne: Both quadratures are measured.
+
+    Returns:
+        Bits per symbol.
+    """
+    t = channel.transmittance
+    noise = 1.0 + t * channel.excess + channel.detector_noise(heterodyne=heterodyne)  # T (1 + chi_tot)
+    bits = np.log1p(t * modulation / noise) / np.log(2.0)
+    return np.asarray(bits if heterodyne else bits / 2.0)
+
+
+def holevo_information(channel: Channel, *, modulation: FloatArray, heterodyne: bool) -> FloatArray:
+    """Bits per symbol that an eavesdropper may have of what is measured, chi_BE.
+
+    Lodewyck et al. 2007, eqs. (5) to (11), with the conditional eigenvalues of Fossier et al. 2009 for heterodyne. With
+    a = V, b = T (V + chi_line), c^2 = T (V^2 - 1) and chi the noise of the detector, the eigenvalues obey
+    ``lambda_1,2 = (s +- (a - b))/2`` with ``s^2 = (a+b)^2 - 4 c^2``, and the conditional ones
+    ``(lambda_3^2 - 1)(lambda_4^2 - 1) = r (lambda_1^2 - 1)(lambda_2^2 - 1)`` with r = chi/(b+chi) for homodyne and
+    (chi^2-1)/(b+chi)^2 for heterodyne.
+
+    Args:
+        channel: Channel and detector.
+        modulation: V_A, variance of the modulation.
+        heterodyne: Both quadratures are measured.
+
+    Returns:
+        Bits per symbol, never negative.
+    """
+    t, excess = channel.transmittance, channel.excess
+    chi = channel.detector_noise(heterodyne=heterodyne)
+    a = modulation + 1.0
+    arriving = t * (modulation + excess)  # b - 1
+    b = 1.0 + arriving
+    lost = 1.0 - t + t * excess  # T chi_line
+    root = np.sqrt(np.maximum((a + b) ** 2 - 4.0 * t * modulation * (modulation + 2.0), 0.0))
+    small = 2.0 * t * excess * (modulation + 2.0) / (root + a - b + 2.0)  # lambda_2 - 1
+    large = np.maximum(small + modulation * (1.0 - t) - t * excess, 0.0)  # lambda_1 - 1
+    first, second = large * (2.0 + large), small * (2.0 + small)
+    cross = modulation * (modulation + 2.0) * lost  # V sqrt(B) - b
+    if heterodyne:
+        ratio = (chi**2 - 1.0) / (b + chi) ** 2
+        total = (first + second) * chi**2 + first * second + (a - b) * (a + b) + 2.0 * chi * cross
+        total = total / (b + chi) ** 2
+    else:
+        ratio = chi / (b + chi)
+        total = ((first + second) * chi + cross) / (b + chi)
+    product = ratio * first * second
+    third = (total + np.sqrt(np.maximum(total**2 - 4.0 * product, 0.0))) / 2.0
+    fourth = np.where(third > 0.0, product / np.where(third > 0.0, third, 1.0), 0.0)
+    known = [x / (1.0 + np.sqrt(1.0 + x)) for x in (np.maximum(third, 0.0), np.maximum(fourth, 0.0))]
+    bits = _entropy(large) + _entropy(small) - _entropy(known[0]) - _entropy(known[1])
+    return np.asarray(np.maximum(bits, 0.0))
+
+
+def _entropy(excess: FloatArray) -> FloatArray:
+    """G of a symplectic eigenvalue ``1 + excess``: entropy of a thermal state, in bits."""
+    half = excess / 2.0
+    safe = np.where(half > 0.0, half, 1.0)
+    bits = ((1.0 + safe) * np.log1p(safe) - safe * np.log(safe)) / np.log(2.0)
+    return np.asarray(np.where(half > 0.0, bits, 0.0))
+
+
+def worst_channel(
+    channel: Channel, *, modulation: FloatArray, symbols: FloatArray, epsilon: FloatArray, heterodyne: bool
+) -> Channel:
+    """The worst channel that an estimate from some symbols permits.
+
+    Leverrier et al. 2010, section IV: of ``y = t x + z`` the slope t is at least ``t - z_eps sigma / sqrt(m V_A)`` and
+    the variance of the noise at most ``sigma^2 (1 + z_eps sqrt(2) / sqrt(m))``, with ``erfc(z_eps / sqrt 2) = eps``.
+    For heterodyne t^2 = eta T / 2 and each symbol gives two values.
+
+    Args:
+        channel: Channel and detector as they are.
+        modulation: V_A, variance of the modulation.
+        symbols: m, symbols that are spent on the estimate.
+        epsilon: Probability that the estimate fails.
+        heterodyne: Both quadratures are measured.
+
+    Returns:
+        The worst channel; transmittance zero where nothing is certain. The detector is trusted and known.
+    """
+    from scipy.special import erfcinv
+
+    quadratures = 2.0 if heterodyne else 1.0
+    values = quadratures * symbols
+    sure = np.sqrt(2.0) * erfcinv(epsilon)
+    share = channel.efficiency / quadratures
+    slope = np.sqrt(share * channel.transmittance)
+    noise = 1.0 + channel.electronic + share * channel.transmittance * channel.excess
+    least = np.maximum(slope - sure * np.sqrt(noise / (values * modulation)), 0.0)
+    most = noise * (1.0 + sure * np.sqrt(2.0 / values))
+    certain = least > 0.0
+    excess = (most - 1.0 - channel.electronic) / np.where(certain, np.square(least), 1.0)
+    return Channel(
+        np.asarray(np.where(certain, np.square(least) / share, 0.0)),
+        np.asarray(np.where(certain, excess, 0.0)),
+        channel.efficiency,
+        channel.electronic,
+    )
+
+
+def smoothing(symbols: FloatArray, *, epsilon: FloatArray, heterodyne: bool) -> FloatArray:
+    """Delta(n), what a finite block costs in privacy amplification, bits per symbol.
+
+    ``7 sqrt(log2(2/eps)/n) + (2/n) log2(1/eps)``, Leverrier et al. 2010, eq. (3) with two-valued key symbols; for
+    heterodyne the two quadratures of a symbol are two of them.
+
+    Args:
+        symbols: n, symbols that make key.
+        epsilon: Epsilon of smoothing, and the same of privacy amplification.
+        heterodyne: Both quadratures are measured.
+
+    Returns:
+        Bits per symbol.
+    """
+    quadratures = 2.0 if heterodyne else 1.0
+    values = quadratures * symbols
+    return np.asarray(quadratures * (7.0 * np.sqrt(np.log2(2.0 / epsilon) / values) - 2.0 / values * np.log2(epsilon)))
