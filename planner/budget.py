@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from planner.coexistence import background
 from planner.errors import InputError, Problem
-from planner.physics import key_rate
+from planner.physics import PARAMETERS, key_rate
 from planner.records import rows_of, split_list
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ BUDGET_COLUMNS = {
     "error_correction_bps": "float64",
     "privacy_amplification_bps": "float64",
     "finite_size_bps": "float64",
+    "background_per_gate": "float64",
     "at_limit": "object",
 }
 """The columns of a budget, and their dtypes."""
@@ -54,8 +56,9 @@ def link_budget(network: Network) -> pd.DataFrame:
     """The key-rate budget of every link of a network.
 
     The loss of a span is its measured ``loss_db`` where there is one, else
-    ``length_km * attenuation_db_per_km + extra_loss_db``. The key rate is the measured ``key_rate_bps``
-    where there is one, else the module's model; ``measured`` says which of the two were measured.
+    ``length_km * attenuation_db_per_km + extra_loss_db``; the filters of a coexistence profile come on top. The key
+    rate is the measured ``key_rate_bps`` where there is one, else the module's model; ``measured`` says which of the
+    two were measured.
 
     Args:
         network: The network.
@@ -65,15 +68,17 @@ def link_budget(network: Network) -> pd.DataFrame:
         Rates and bound [bit/s] are those of all module pairs of the link together. ``key_rate_bps`` is what
         planning uses and ``model_key_rate_bps`` what the module's model gives. ``fibre_loss_db`` and
         ``extra_loss_db`` add up to ``loss_db``; where the loss was measured the whole of it stands in
-        ``fibre_loss_db``. While there is key, the sifted rate is the sum of ``error_correction_bps``,
+        ``fibre_loss_db``, and filters in ``extra_loss_db``. ``background_per_gate`` are the clicks per gate, both
+        detectors together, by light of the classical channels in the fibre. While there is key, the sifted rate is the sum of ``error_correction_bps``,
         ``privacy_amplification_bps``, ``finite_size_bps`` and ``model_key_rate_bps``. ``at_limit`` names
         optimised settings that ended at a limit of the search. Without a module the model's fields are
         NaN or None.
 
     Raises:
-        InputError: A link's module cannot work with what its light passes.
+        InputError: A link's module cannot work with what its light passes, or beside classical channels.
     """
     _check_stations(network)
+    _check_coexistence(network)
     links = network.links
     measured_loss, measured_rate = (links[name].notna().to_numpy() for name in ("loss_db", "key_rate_bps"))
     fibre_db = (links["length_km"] * links["attenuation_db_per_km"]).to_numpy()
@@ -83,9 +88,10 @@ def link_budget(network: Network) -> pd.DataFrame:
     for name in ("link_id", "node_a", "node_b", "length_km", "module", "module_pairs", "basis", "source"):
         columns[name] = links[name].to_numpy()
     columns["fibre_loss_db"] = np.where(measured_loss, links["loss_db"], fibre_db)
-    columns["extra_loss_db"] = np.where(measured_loss, 0.0, links["extra_loss_db"])
+    columns["extra_loss_db"] = np.where(measured_loss, 0.0, links["extra_loss_db"]) + _filter_loss_db(network)
     columns["loss_db"] = columns["fibre_loss_db"] + columns["extra_loss_db"]
     for module, rows in links.groupby("module", sort=True).indices.items():
+        columns["background_per_gate"][rows] = _background_per_gate(network, str(module), rows=np.asarray(rows))
         modelled = _model(network.modules[str(module)], columns, rows=np.asarray(rows))
         for name, values in modelled.items():
             columns[name][rows] = values
@@ -97,12 +103,16 @@ def link_budget(network: Network) -> pd.DataFrame:
         ],
         dtype=object,
     )
-    return pd.DataFrame(columns).astype(BUDGET_COLUMNS)
+    # A Series of its own each: a DataFrame of arrays turns None in a column of texts into NaN (pandas 3).
+    return pd.DataFrame({name: pd.Series(columns[name], dtype=dtype) for name, dtype in BUDGET_COLUMNS.items()})
 
 
 def _model(module: Module, columns: Mapping[str, np.ndarray], *, rows: np.ndarray) -> dict[str, Any]:
     """The model's columns for the links that use one module."""
-    result = key_rate(module, loss_db=columns["loss_db"][rows])
+    light = columns["background_per_gate"][rows]
+    # Only where there is any: a module may have background of its own, and some protocols know none.
+    elsewhere = {"background_probability": light + module.parameters.get("background_probability", 0.0)}
+    result = key_rate(module, loss_db=columns["loss_db"][rows], **(elsewhere if light.any() else {}))
     pairs = columns["module_pairs"][rows].astype("float64")
     settings = [sorted(name for name, limited in result.at_limit.items() if limited[i]) for i in range(len(rows))]
     return {
@@ -116,6 +126,48 @@ def _model(module: Module, columns: Mapping[str, np.ndarray], *, rows: np.ndarra
         "at_limit": [";".join(names) or None for names in settings],
         **{name: result.breakdown[name] * pairs for name in _OF_ALL_PAIRS},
     }
+
+
+def _filter_loss_db(network: Network) -> np.ndarray:
+    """What the filters against classical channels cost each link."""
+    profiles = network.coexistence
+    names = network.links["coexistence"]
+    return np.array([0.0 if name is None else profiles[name].filter_loss_db for name in names], dtype="float64")
+
+
+def _background_per_gate(network: Network, module: str, *, rows: np.ndarray) -> np.ndarray:
+    """Clicks per gate by classical channels, for the links (by position) that use one module."""
+    links, parameters = network.links.iloc[rows], network.modules[module].parameters
+    found = np.zeros(len(rows))
+    for name, places in links.groupby("coexistence", sort=True).indices.items():
+        beside = links.iloc[places]
+        found[places] = background(
+            network.coexistence[str(name)],
+            length_km=beside["length_km"].to_numpy(),
+            attenuation_db_per_km=beside["attenuation_db_per_km"].to_numpy(),
+            **{key: float(parameters[key]) for key in ("clock_hz", "receiver_loss_db", "detector_efficiency")},
+        ).per_gate
+    return found
+
+
+def _check_coexistence(network: Network) -> None:
+    """Light of classical channels can be added to some protocols only."""
+    able = PARAMETERS["background_probability"].protocols
+    problems = [
+        Problem(
+            f"link '{link.link_id}' shares its fibre with '{link.coexistence}', but the protocol of its module "
+            f"'{link.module}' ({network.modules[link.module].protocol}) is modelled without light from elsewhere",
+            file="links.csv",
+            column="coexistence",
+            expected="blank, or a module with " + " or ".join(sorted(able)),
+        )
+        for link in rows_of(network.links)
+        if link.coexistence is not None
+        and link.module is not None
+        and network.modules[link.module].protocol not in able
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 def _check_stations(network: Network) -> None:

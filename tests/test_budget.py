@@ -132,3 +132,26 @@ def test_the_budget_changes_no_input():
     before = net.links.copy()
     planner.link_budget(net)
     assert net.links.equals(before)
+
+
+def test_blanks_in_text_columns_are_none() -> None:
+    """Also beside texts, which pandas 3 would turn into a column with NaN."""
+    network = build_network(
+        nodes=[
+            {"node_id": name, "name": name, "kind": "trusted", "lat_deg": 0, "lon_deg": 0, "basis": "assumed"}
+            for name in ("a", "b")
+        ],
+        links=[
+            {"link_id": "1", "node_a": "a", "node_b": "b", "length_km": 1, "key_rate_bps": 1, "basis": "assumed"},
+            {
+                "link_id": "2",
+                "node_a": "a",
+                "node_b": "b",
+                "length_km": 1,
+                "key_rate_bps": 1,
+                "basis": "derived",
+                "source": "x",
+            },
+        ],
+    )
+    assert list(planner.link_budget(network)["source"]) == [None, "x"]
