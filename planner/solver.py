@@ -35,7 +35,6 @@ def _perturbation(size: float) -> dict[str, Any]:
 
 _OPTIONS: Mapping[str, Any] = {
     "output_flag": False,
-    "solver": "simplex",
     "threads": 1,
     "parallel": "off",
     "random_seed": 0,
@@ -43,12 +42,14 @@ _OPTIONS: Mapping[str, Any] = {
     "simplex_scale_strategy": 0,  # programs come scaled; tolerances then mean what they say
 }
 _WAYS: tuple[Mapping[str, Any], ...] = (
-    {"simplex_strategy": 4, "presolve": "off", **_tolerances(1e-10), **_perturbation(1.0)},
-    {"simplex_strategy": 4, "presolve": "off", **_tolerances(1e-10), **_perturbation(0.0)},
-    {"simplex_strategy": 1, "presolve": "on", **_tolerances(1e-9), **_perturbation(0.0)},
-    {"simplex_strategy": 4, "presolve": "on", **_tolerances(1e-7), **_perturbation(0.0)},
+    {"solver": "simplex", "simplex_strategy": 4, "presolve": "off", **_tolerances(1e-10), **_perturbation(1.0)},
+    {"solver": "simplex", "simplex_strategy": 4, "presolve": "off", **_tolerances(1e-10), **_perturbation(0.0)},
+    {"solver": "ipm", "simplex_strategy": 1, "presolve": "off", **_tolerances(1e-10), **_perturbation(0.0)},
+    {"solver": "simplex", "simplex_strategy": 1, "presolve": "on", **_tolerances(1e-9), **_perturbation(0.0)},
+    {"solver": "simplex", "simplex_strategy": 4, "presolve": "off", **_tolerances(1e-7), **_perturbation(0.0)},
 )
-"""Primal simplex from the last basis; should that fail numerically, other ways, each from scratch."""
+"""Primal simplex from the last basis; should that fail numerically, other ways, each from scratch
+(among them the interior-point method, which ends with a crossover to a basis)."""
 
 _NEARLY = 1e-4  # by how much a solution that is not called optimal may miss a row
 

@@ -33,10 +33,11 @@ if TYPE_CHECKING:
 _FLOOR = 1e-12
 """Share of all prices that is spread over the links in proportion to 1/rate. Without it a link of almost no key would
 be free of charge until it is full, and the cheapest routes would be routes that carry nothing."""
+_SLIGHT = 1e-8  # a route that carries less than this part of what its pair's first route carries is left out
 _CLEARLY = 1e-10  # by what fraction a route must be cheaper to be worth a column
 _NEAR = 1e3  # the unit of the level is kept while it is within this factor of what it should be
 _MOST_ROUNDS = 10_000
-_SLACKS = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7)
+_SLACKS = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
 """What was found to be possible may, by rounding, be just impossible in the next program: fixed rates are then lowered
 by the first of these fractions that helps."""
 
@@ -213,8 +214,8 @@ class RouteProgram:
     def _price(self, solution: Solution, *, cost_per_hop: float) -> tuple[NDArray[np.float64], bool]:
         """Looks for routes that are cheaper than their pair's price, and adds them; also gives the resources' prices.
 
-        A cheaper route that is a column already is one that carries too little for the solver to care. It would hide
-        other routes of its pair, so its narrowest link is made as dear as it has to be, and the search repeated.
+        A cheaper route that is not added carries too little for the solver to care. It would hide other routes of its
+        pair, so its narrowest link is made as dear as it has to be, which costs next to nothing, and the search repeated.
         """
         resources = self._resource_prices(solution)
         resources[: len(self._topology.link_ids)] += _FLOOR * resources.sum() / self.resources
@@ -249,7 +250,7 @@ class RouteProgram:
         return raised
 
     def _add(self, pairs: NDArray[np.int64], found: RouteArray, *, cost_per_hop: float) -> bool:
-        """Adds routes as columns; those that are known already are left out."""
+        """Adds routes as columns, but those that are known already or carry next to nothing."""
         rows: list[int] = []
         values: list[float] = []
         begins: list[int] = []
@@ -257,10 +258,10 @@ class RouteProgram:
         starts = found.starts.tolist()
         for pair, first, last in zip(pairs.tolist(), starts[:-1], starts[1:], strict=True):
             route = tuple(found.links[first:last].tolist())
-            if (pair, *route) in self._known:
+            unit = min(float(self._useful[pair]), float(self._topology.rates_bps[list(route)].min()))
+            if (pair, *route) in self._known or unit < _SLIGHT * float(self.scales[pair]):
                 continue
             self._known.add((pair, *route))
-            unit = min(float(self._useful[pair]), float(self._topology.rates_bps[list(route)].min()))
             spent: dict[int, float] = {}
             for link in route:
                 for row in self._use_rows[self._use_starts[link] : self._use_starts[link + 1]].tolist():
