@@ -281,8 +281,7 @@ def _warnings(network: Network, *, budget: pd.DataFrame, unreachable: Sequence[s
         if row.key_rate_bps > row.bound_bps
     ]
     limited = [
-        f"Link '{row.link_id}' ({network.link_title(row.node_a, row.node_b)}): the best {row.at_limit.replace(';', ', ')} lies at a limit of "
-        "the search."
+        f"Link '{row.link_id}': the best {row.at_limit.replace(';', ', ')} lies at a limit of the search."
         for row in rows_of(budget)
         if row.at_limit
     ]
