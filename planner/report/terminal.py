@@ -177,7 +177,10 @@ def _bit_row(name: str, row: Any) -> list[str]:
 def show_plan(plan: Plan) -> None:
     """Prints who is served least, and which links are busiest."""
     names = plan.network.node_names
-    least = plan.demands.sort_values(["served_fraction", "requested_bps"], ascending=[True, False], kind="stable")
+    # rounded, so that the last digits of equal shares do not decide who comes first
+    least = plan.demands.sort_values(
+        ["served_fraction", "requested_bps"], ascending=[True, False], kind="stable", key=lambda column: column.round(9)
+    )
     shown = least.head(_DEMANDS_SHOWN)
     show_table(
         f"{len(shown)} of {len(least)} demands, the least served first" if len(least) > len(shown) else "Demands",

@@ -193,7 +193,11 @@ def _named(network: Network, state: str, demands: pd.DataFrame) -> tuple[str, ..
     if demands.empty:
         return ()
     parts = []
-    for row in demands.sort_values("served_fraction", kind="stable").to_dict("records"):
+    # rounded, so that the last digits of equal shares do not decide who is named first
+    order = demands.sort_values(
+        ["served_fraction", "requested_bps"], ascending=[True, False], kind="stable", key=lambda column: column.round(9)
+    )
+    for row in order.to_dict("records"):
         title = demand_title(network, row["demand_id"], node_a=row["node_a"], node_b=row["node_b"])
         asked = quantity(row["requested_bps"], "bit/s")
         served = f"{quantity(row['served_fraction'], '%')} of {asked}"
