@@ -66,6 +66,7 @@ def save_lightly(plan, folder: Path, *, real_tables: bool = True) -> Path:
     else:
         frames = {"links": plan.links, "demands": plan.demands}
         frames |= {"routes": plan.routes, "growth_routes": plan.growth.routes}
+        frames |= {"bottlenecks": plan.bottlenecks, "assumptions": plan.bottlenecks}
         contents = {name: frame.to_csv(index=False).encode() for name, frame in frames.items()}
     for name, content in contents.items():
         (folder / f"{name}.csv").write_bytes(content)
@@ -503,7 +504,19 @@ def test_inputs_added_and_removed_are_named(small, tmp_path):
     assert "'inputs/links.csv' is missing" in broken(verify_plan(copy_of))["inputs"]
 
 
-@pytest.mark.parametrize("name", [*PAGES, "links.csv", "demands.csv", "routes.csv", "growth_routes.csv"])
+def test_a_module_that_only_ships_is_not_among_the_inputs(trunks, tmp_path):
+    copy_of = shutil.copytree(trunks, tmp_path / "plan")
+    module = next((copy_of / "inputs" / "modules").iterdir())
+    module.unlink()
+    data = json.loads((copy_of / "plan.json").read_text(encoding="utf-8"))
+    del data["inputs"][f"inputs/modules/{module.name}"]
+    (copy_of / "plan.json").write_text(json.dumps(data), encoding="utf-8")
+    found = broken(verify_plan(copy_of))
+    assert list(found) == ["inputs alone"]
+    assert f"data/modules/{module.name}" in found["inputs alone"]
+
+
+@pytest.mark.parametrize("name", [*PAGES, *(f"{name}.csv" for name in CSV_TABLES)])
 def test_a_missing_file_is_named(small, tmp_path, name):
     copy_of = shutil.copytree(small, tmp_path / "plan")
     (copy_of / name).unlink()

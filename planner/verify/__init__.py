@@ -20,7 +20,7 @@ from planner.verify.check import Check, Verification
 from planner.verify.document import read_document
 from planner.verify.fairness import check_fairness
 from planner.verify.flows import check_capacity, check_demands, check_links, check_loads, check_routes, check_served
-from planner.verify.folder import INPUTS, check_inputs, check_tables, check_version
+from planner.verify.folder import INPUTS, check_alone, check_inputs, check_tables, check_version
 from planner.verify.ground import Ground
 from planner.verify.growth import check_growth
 from planner.verify.words import check_bottlenecks
@@ -60,7 +60,9 @@ def verify_plan(directory: str | os.PathLike[str]) -> Verification:
             raise
         broken = Check("reading the inputs", passed=False, detail=str(error).replace("\n", "; "))
         return Verification(network=plan.network, checks=(version, inputs, broken))
-    return Verification(network=plan.network, checks=(version, inputs, *_check_promises(plan, network, folder)))
+    return Verification(
+        network=plan.network, checks=(version, inputs, check_alone(network), *_check_promises(plan, network, folder))
+    )
 
 
 def _check_promises(plan: PlanPart, network: Network, folder: Path) -> tuple[Check, ...]:

@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.errors import InputError, Problem
-from planner.verify.check import Check, Ledger, number
+from planner.verify.check import Check, Ledger, number, some
 
 if TYPE_CHECKING:
+    from planner.network import Network
     from planner.verify.document import PlanPart
 
 INPUTS = "inputs"
 
-PAGES = {"map.html": b"<", "report.html": b"<", "plan.xlsx": b"PK"}
+_DECIDES_NOTHING = frozenset({"data/sources.toml"})
+"""Read from what ships with the planner, besides the inputs: what the keys of published sources stand for."""
+
+PAGES = {"map.html": b"<", "report.html": b"<", "plan.xlsx": b"PK", "assumptions.csv": b""}
 """The other files of a plan's folder, and how each begins."""
 
 
@@ -48,6 +52,15 @@ def check_inputs(plan: PlanPart, *, directory: Path) -> Check:
     return ledger.check(f"the {len(plan.inputs)} input files ({size:,} bytes) have the SHA-256 the plan was made with")
 
 
+def check_alone(network: Network) -> Check:
+    """The copy of the inputs is all that a plan needs: nothing that decides a number was read from elsewhere."""
+    ledger = Ledger("inputs alone")
+    names = [file.name for file in network.files]
+    foreign = [name for name in names if not name.startswith(f"{INPUTS}/") and name not in _DECIDES_NOTHING]
+    ledger.require(not foreign, f"the inputs do not hold all that was read: {some(foreign)}")
+    return ledger.check(f"{len(names)} files were read to check the plan, none that decides a number from elsewhere")
+
+
 def check_version(plan: PlanPart, *, known: str) -> Check:
     """The plan was written by a version whose plans this one can read."""
     ledger = Ledger("version")
@@ -69,22 +82,21 @@ def check_tables(plan: PlanPart, *, directory: Path) -> Check:
     }
     _compare_table(ledger, directory / "links.csv", key="link_id", right=links)
     _compare_table(ledger, directory / "demands.csv", key="demand_id", right=demands)
-    routes = {
+    counts = {
         "routes.csv": sum(len(demand.routes) for demand in plan.demands),
         "growth_routes.csv": len(plan.growth.routes),
+        "bottlenecks.csv": len(plan.bottlenecks),
     }
-    for name, count in routes.items():
+    for name, count in counts.items():
         rows = _rows(ledger, directory / name)
-        ledger.require(
-            rows is None or len(rows) == count, f"{name} has {len(rows or ())} rows, plan.json {count} routes"
-        )
+        ledger.require(rows is None or len(rows) == count, f"{name} has {len(rows or ())} rows, plan.json {count}")
     for name, start in PAGES.items():
         path = directory / name
         if ledger.require(path.is_file(), f"{name} is missing"):
             with path.open("rb") as file:
                 ledger.require(file.read(len(start)) == start, f"{name} is not what its name says")
     return ledger.check(
-        f"links.csv, demands.csv, routes.csv and growth_routes.csv agree with plan.json; {', '.join(PAGES)} are there"
+        f"links.csv, demands.csv, {', '.join(counts)} agree with plan.json; {', '.join(PAGES)} are there"
     )
 
 
