@@ -17,8 +17,8 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
 
-SEEDS = 256
-STARTS = 8
+SEEDS = 768
+STARTS = 12
 ELEMENTS_AT_ONCE = 128
 """So that the arrays of one call of the objective stay within the processor's cache."""
 
@@ -39,6 +39,8 @@ class Axis:
         seed_low: Lower end of the starting points.
         seed_high: Upper end of the starting points.
         low_is_physical: True where nature ends there too, so that an optimum at `low` is no limit of the search.
+        divides: True where optima of a different kind lie in the two halves of the starting points; each half then
+            gets its own starts.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Axis:
     seed_low: float
     seed_high: float
     low_is_physical: bool = False
+    divides: bool = False
 
 
 class Objective(Protocol):
@@ -96,18 +99,22 @@ def maximise(objective: Objective, *, axes: Sequence[Axis], elements: int) -> Op
     span = np.array([axis.high - axis.low for axis in axes])
     angles = np.empty((len(axes), elements))
     values = np.empty(elements)
+    seeds, groups = _seeds(axes)
     for first in range(0, elements, ELEMENTS_AT_ONCE):
         part = np.arange(first, min(first + ELEMENTS_AT_ONCE, elements))
         search = _Search(objective, low=low, span=span)
-        angles[:, part], values[part] = search.run(part, seeds=_seeds(axes))
+        angles[:, part], values[part] = search.run(part, seeds=seeds, groups=groups)
     share = np.square(np.sin(angles))
     physical = np.array([axis.low_is_physical for axis in axes])[:, np.newaxis]
     at_limit = (((share < _AT_LIMIT) & ~physical) | (share > 1.0 - _AT_LIMIT)) & (values > 0.0)
     return Optimum(low[:, np.newaxis] + span[:, np.newaxis] * share, values, at_limit)
 
 
-def _seeds(axes: Sequence[Axis]) -> FloatArray:
-    """Angles of the starting points, shape (axes, SEEDS): a Kronecker lattice of the generalised golden ratio."""
+def _seeds(axes: Sequence[Axis]) -> tuple[FloatArray, list[npt.NDArray[np.intp]]]:
+    """Angles of the starting points, shape (axes, SEEDS), and the groups of which each gives one start.
+
+    The points are a Kronecker lattice of the generalised golden ratio.
+    """
     count = len(axes)
     ratio = 2.0
     for _ in range(60):  # the root of x^(count+1) = x + 1
@@ -115,10 +122,16 @@ def _seeds(axes: Sequence[Axis]) -> FloatArray:
     steps = ratio ** -np.arange(1.0, count + 1.0)
     lattice = np.mod(0.5 + np.outer(steps, np.arange(1, SEEDS + 1)), 1.0)
     share = np.empty_like(lattice)
+    kind = np.zeros(SEEDS, dtype=np.intp)
     for row, axis in enumerate(axes):
         seeds = axis.seed_low + (axis.seed_high - axis.seed_low) * lattice[row]
         share[row] = (seeds - axis.low) / (axis.high - axis.low)
-    return np.asarray(np.arcsin(np.sqrt(share)))
+        if axis.divides:
+            kind = 2 * kind + (lattice[row] >= 0.5)
+    members = [np.flatnonzero(kind == value) for value in np.unique(kind)]
+    each = max(1, STARTS // len(members))
+    groups = [part for group in members for part in np.array_split(group, each)]
+    return np.asarray(np.arcsin(np.sqrt(share))), groups
 
 
 class _State(NamedTuple):
@@ -145,9 +158,11 @@ class _Search:
         self.low = low
         self.span = span
 
-    def run(self, elements: npt.NDArray[np.intp], *, seeds: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def run(
+        self, elements: npt.NDArray[np.intp], *, seeds: FloatArray, groups: Sequence[npt.NDArray[np.intp]]
+    ) -> tuple[FloatArray, FloatArray]:
         """Angles (axes, elements) and values (elements) of the maxima."""
-        state = self._start(elements, seeds)
+        state = self._start(elements, seeds=seeds, groups=groups)
         for _ in range(_FIRST_ITERATIONS):
             state = self._advance(state, elements)
         best = np.argmax(state.score, axis=0)[np.newaxis]
@@ -175,14 +190,14 @@ class _Search:
         ]
         return self.objective(coordinates, elements)
 
-    def _start(self, elements: npt.NDArray[np.intp], seeds: FloatArray) -> _State:
-        """The best starting point of each of several interleaved parts of the lattice."""
-        axes, count = seeds.shape
-        angles = np.broadcast_to(seeds[:, :, np.newaxis], (axes, count, elements.size))
+    def _start(
+        self, elements: npt.NDArray[np.intp], *, seeds: FloatArray, groups: Sequence[npt.NDArray[np.intp]]
+    ) -> _State:
+        """The best starting point of each group."""
+        angles = np.broadcast_to(seeds[:, :, np.newaxis], (*seeds.shape, elements.size))
         value, guide = self._evaluate(angles, elements)
-        groups = (STARTS, count // STARTS, elements.size)
-        score = np.where(value > 0.0, value, guide).reshape(groups)
-        best = np.argmax(score, axis=1) + (np.arange(STARTS) * (count // STARTS))[:, np.newaxis]
+        score = np.where(value > 0.0, value, guide)
+        best = np.stack([group[np.argmax(score[group], axis=0)] for group in groups])
         return _take(_State(angles, value, guide, np.full(value.shape, 0.3)), best)
 
     def _advance(self, state: _State, elements: npt.NDArray[np.intp]) -> _State:

@@ -1,9 +1,9 @@
 """The settings of decoy-state BB84: how open ones are searched, and how a point of the search becomes settings.
 
 Search limits: signal 1e-4 to 2 photons above what the fixed intensities need; decoy 1e-4 to 0.99 of the room that
-signal and vacuum leave; vacuum 0 to 0.99 of the room that signal and decoy leave; probabilities between about 1e-3 and
-1 - 1e-6. Without finite-size effects the best decoy tends to zero (infinitely many decoys), so it ends at the limit of
-1e-4 of the signal.
+signal and vacuum leave; vacuum 0 to 0.99 of the room that signal and decoy leave; probabilities from 1e-5 (decoy and
+key basis 3e-4) to 1 - 1e-6. Without finite-size effects the best decoy tends to zero (infinitely many decoys), so it
+ends at the limit of 1e-4 of the signal.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
 
 _AXES = {
-    "signal_intensity": Axis("signal_intensity", np.log(1e-4), np.log(2.0), np.log(0.06), np.log(1.0)),
-    "decoy_intensity": Axis("decoy_intensity", np.log(1e-4), np.log(0.99), np.log(0.03), np.log(0.65)),
-    "vacuum_intensity": Axis("vacuum_intensity", 0.0, 0.99, 0.0, 0.1, low_is_physical=True),
-    "signal_probability": Axis("signal_probability", -7.0, 14.0, -1.5, 4.0),
-    "decoy_probability": Axis("decoy_probability", -7.0, 7.0, -1.0, 2.5),
-    "key_basis_probability": Axis("key_basis_probability", -7.0, 14.0, -0.3, 4.5),
+    "signal_intensity": Axis("signal_intensity", np.log(1e-4), np.log(2.0), np.log(0.02), np.log(1.0)),
+    "decoy_intensity": Axis("decoy_intensity", np.log(1e-4), np.log(0.99), np.log(0.01), np.log(0.65)),
+    "vacuum_intensity": Axis("vacuum_intensity", 0.0, 0.99, 0.0, 0.3, low_is_physical=True),
+    "signal_probability": Axis("signal_probability", -12.0, 14.0, -5.0, 4.0, divides=True),
+    "decoy_probability": Axis("decoy_probability", -8.0, 8.0, -4.0, 3.0, divides=True),
+    "key_basis_probability": Axis("key_basis_probability", -8.0, 14.0, -2.0, 4.5),
 }
 """Intensities: logarithm, or share of the room; probabilities: log-odds."""
 
