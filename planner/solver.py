@@ -47,6 +47,7 @@ _WAYS: tuple[Mapping[str, Any], ...] = (
     {"solver": "ipm", "simplex_strategy": 1, "presolve": "off", **_tolerances(1e-10), **_perturbation(0.0)},
     {"solver": "simplex", "simplex_strategy": 1, "presolve": "on", **_tolerances(1e-9), **_perturbation(0.0)},
     {"solver": "simplex", "simplex_strategy": 4, "presolve": "off", **_tolerances(1e-7), **_perturbation(0.0)},
+    {"solver": "simplex", "simplex_strategy": 4, "presolve": "off", **_tolerances(1e-7), **_perturbation(1.0)},
 )
 """Primal simplex from the last basis; should that fail numerically, other ways, each from scratch
 (among them the interior-point method, which ends with a crossover to a basis)."""
@@ -168,8 +169,8 @@ class LinearProgram:
         """Solves, starting from where the last solve ended.
 
         Where numbers of very different size meet, HiGHS may find an optimal basis and yet not call it optimal, because
-        a row is missed by a little more than the tolerance. Such a solution is taken when it is the best to
-        be had: what is made of it is checked by other means.
+        a row is missed by more than the tolerance. Where no way ends better, the least bad of such solutions is
+        taken: what is made of it is checked by other means.
 
         Raises:
             LimitReached: The time limit was reached.
@@ -179,26 +180,29 @@ class LinearProgram:
         import highspy
 
         status = highspy.HighsModelStatus.kNotset
-        for way in _WAYS:
+        nearly: list[tuple[float, int, Solution]] = []
+        for number, way in enumerate(_WAYS):
             for option, value in way.items():
                 self._must(self._highs.setOptionValue(option, value), option)
             self._highs.run()
             status = self._highs.getModelStatus()
-            if status == highspy.HighsModelStatus.kOptimal or (way is _WAYS[-1] and self._nearly()):
+            if status == highspy.HighsModelStatus.kOptimal:
                 return self._read()
             if status == highspy.HighsModelStatus.kTimeLimit:
                 raise LimitReached("the time limit of the linear program was reached")
+            if status == highspy.HighsModelStatus.kUnknown:
+                nearly.append((self._missed(), number, self._read()))
             self._highs.clearSolver()
+        if nearly and min(nearly)[0] < _NEARLY:
+            return min(nearly)[2]
         if status == highspy.HighsModelStatus.kInfeasible:
             raise InfeasibleError("the rows of the linear program contradict each other")
         raise AssertionError(f"the linear program has no optimal solution: {self._highs.modelStatusToString(status)}")
 
-    def _nearly(self) -> bool:
-        import highspy
-
+    def _missed(self) -> float:
+        """By how much the present solution misses a row or a price at worst."""
         missed = self._highs.getInfo()
-        most = max(float(missed.max_primal_infeasibility), float(missed.max_dual_infeasibility))
-        return bool(self._highs.getModelStatus() == highspy.HighsModelStatus.kUnknown) and most < _NEARLY
+        return max(float(missed.max_primal_infeasibility), float(missed.max_dual_infeasibility))
 
     def _read(self) -> Solution:
         found = self._highs.getSolution()

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.routing.cheapest import CheapestRoutes, RouteArray
-from planner.solver import InfeasibleError, LinearProgram, Solution
+from planner.solver import LinearProgram, Solution
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,8 +38,8 @@ _CLEARLY = 1e-10  # by what fraction a route must be cheaper to be worth a colum
 _NEAR = 1e3  # the unit of the level is kept while it is within this factor of what it should be
 _MOST_ROUNDS = 10_000
 _SLACKS = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
-"""What was found to be possible may, by rounding, be just impossible in the next program: fixed rates are then lowered
-by the first of these fractions that helps."""
+"""What was found to be possible may, by rounding, be just impossible in the next program, or too near the edge for the
+solver to tell: fixed rates are then lowered by the first of these fractions that helps."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ class RouteProgram:
     def _solve(self) -> Solution:
         try:
             self._solution = self._program.solve()
-        except InfeasibleError:
+        except AssertionError:
             self._solution = self._solve_with_slack()
         return self._solution
 
@@ -200,7 +200,7 @@ class RouteProgram:
         rows = self.resources + np.arange(len(self.scales))
         for slack in _SLACKS:
             self._program.set_lower_rows(rows, self._fixed * (1 - slack) / self.scales)
-            with contextlib.suppress(InfeasibleError):
+            with contextlib.suppress(AssertionError):
                 return self._program.solve()
         raise AssertionError("rates that were possible are no longer so")
 
@@ -214,8 +214,9 @@ class RouteProgram:
     def _price(self, solution: Solution, *, cost_per_hop: float) -> tuple[NDArray[np.float64], bool]:
         """Looks for routes that are cheaper than their pair's price, and adds them; also gives the resources' prices.
 
-        A cheaper route that is not added carries too little for the solver to care. It would hide other routes of its
-        pair, so its narrowest link is made as dear as it has to be, which costs next to nothing, and the search repeated.
+        A cheaper route that is not added carries too little for the solver to care. It would hide other routes of
+        its pair, so its narrowest link is made as dear as it has to be, which costs next to nothing, and the search
+        repeated.
         """
         resources = self._resource_prices(solution)
         resources[: len(self._topology.link_ids)] += _FLOOR * resources.sum() / self.resources
