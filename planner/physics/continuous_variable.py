@@ -126,11 +126,13 @@ def _evaluate(
         spent = settings.get("estimation_share", np.full((), 0.5))
         estimating, making = parameters["block_bits"] * spent, parameters["block_bits"] * (1.0 - spent)
         epsilon = parameters["secrecy_epsilon"] / 3.0
-        worst = worst_channel(channel, modulation=variance, symbols=estimating, epsilon=epsilon, heterodyne=heterodyne)
-        stolen = holevo_information(worst, modulation=variance, heterodyne=heterodyne)
-        penalty = smoothing(making, epsilon=epsilon, heterodyne=heterodyne)
-        # An estimate that permits no transmission at all leaves nothing secret.
-        net = np.where(worst.transmittance > 0.0, agreed - stolen - penalty, -shared - penalty)
+        stolen = np.asarray(0.0)
+        for worst in worst_channels(
+            channel, modulation=variance, symbols=estimating, epsilon=epsilon, heterodyne=heterodyne
+        ):
+            told = holevo_information(worst, modulation=variance, heterodyne=heterodyne)
+            stolen = np.maximum(stolen, np.where(worst.transmittance > 0.0, told, shared))
+        net = agreed - stolen - smoothing(making, epsilon=epsilon, heterodyne=heterodyne)
         secret = kept * (1.0 - spent) * net
     return outcome(
         clicks=np.ones(()),
@@ -138,7 +140,7 @@ def _evaluate(
         sifted=shared,
         qber=np.full((), np.nan),
         leak=shared - kept * agreed,
-        secret=np.where(secret > SMALLEST_KEY, secret, np.minimum(secret, -np.finfo(np.float64).tiny)),
+        secret=np.where(secret > SMALLEST_KEY, secret, secret - 2.0 * SMALLEST_KEY),
         slope=np.zeros(()),
         possible=np.where(ideal > SMALLEST_KEY, ideal, 0.0),
     )
@@ -185,11 +187,11 @@ def mutual_information(channel: Channel, *, modulation: FloatArray, heterodyne: 
 def holevo_information(channel: Channel, *, modulation: FloatArray, heterodyne: bool) -> FloatArray:
     """Bits per symbol that an eavesdropper may have of what is measured, chi_BE.
 
-    Lodewyck et al. 2007, eqs. (5) to (11), with the conditional eigenvalues of Fossier et al. 2009 for heterodyne. With
-    a = V, b = T (V + chi_line), c^2 = T (V^2 - 1) and chi the noise of the detector, the eigenvalues obey
-    ``lambda_1,2 = (s +- (a - b))/2`` with ``s^2 = (a+b)^2 - 4 c^2``, and the conditional ones
-    ``(lambda_3^2 - 1)(lambda_4^2 - 1) = r (lambda_1^2 - 1)(lambda_2^2 - 1)`` with r = chi/(b+chi) for homodyne and
-    (chi^2-1)/(b+chi)^2 for heterodyne.
+    Lodewyck et al. 2007, eqs. (5) to (11), with the conditional eigenvalues of Fossier et al. 2009 for heterodyne,
+    rearranged into sums of terms that are not negative. With a = V, b = T (V + chi_line), c^2 = T (V^2 - 1) and chi the
+    noise of the detector the eigenvalues are ``lambda_1,2 = (s +- |a - b|)/2`` with ``s^2 = (a+b)^2 - 4 c^2``; the
+    conditional ones obey ``(lambda_3^2 - 1)(lambda_4^2 - 1) = r (lambda_1^2 - 1)(lambda_2^2 - 1)`` with
+    r = chi/(b+chi) for homodyne and (chi^2-1)/(b+chi)^2 for heterodyne.
 
     Args:
         channel: Channel and detector.
@@ -201,26 +203,26 @@ def holevo_information(channel: Channel, *, modulation: FloatArray, heterodyne: 
     """
     t, excess = channel.transmittance, channel.excess
     chi = channel.detector_noise(heterodyne=heterodyne)
-    a = modulation + 1.0
-    arriving = t * (modulation + excess)  # b - 1
-    b = 1.0 + arriving
+    b = 1.0 + t * (modulation + excess)
     lost = 1.0 - t + t * excess  # T chi_line
-    root = np.sqrt(np.maximum((a + b) ** 2 - 4.0 * t * modulation * (modulation + 2.0), 0.0))
-    small = 2.0 * t * excess * (modulation + 2.0) / (root + a - b + 2.0)  # lambda_2 - 1
-    large = np.maximum(small + modulation * (1.0 - t) - t * excess, 0.0)  # lambda_1 - 1
+    gap = modulation * (1.0 - t) - t * excess  # a - b
+    root = np.sqrt(gap**2 + 4.0 * (1.0 + modulation * (1.0 - t) + t * excess * (modulation + 1.0)))
+    top = np.where(gap >= 0.0, t * excess * (modulation + 2.0), modulation * (lost + 1.0 - t))
+    small = 2.0 * top / (root + np.abs(gap) + 2.0)  # the smaller eigenvalue, less 1
+    large = small + np.abs(gap)
     first, second = large * (2.0 + large), small * (2.0 + small)
-    cross = modulation * (modulation + 2.0) * lost  # V sqrt(B) - b
+    square = modulation * (modulation + 2.0)  # V^2 - 1
     if heterodyne:
         ratio = (chi**2 - 1.0) / (b + chi) ** 2
-        total = (first + second) * chi**2 + first * second + (a - b) * (a + b) + 2.0 * chi * cross
+        total = (first + second) * (chi**2 - 1.0) + first * second + 2.0 * square * (1.0 - t + chi * lost)
         total = total / (b + chi) ** 2
     else:
         ratio = chi / (b + chi)
-        total = ((first + second) * chi + cross) / (b + chi)
+        total = ((first + second) * chi + square * lost) / (b + chi)
     product = ratio * first * second
     third = (total + np.sqrt(np.maximum(total**2 - 4.0 * product, 0.0))) / 2.0
     fourth = np.where(third > 0.0, product / np.where(third > 0.0, third, 1.0), 0.0)
-    known = [x / (1.0 + np.sqrt(1.0 + x)) for x in (np.maximum(third, 0.0), np.maximum(fourth, 0.0))]
+    known = [x / (1.0 + np.sqrt(1.0 + x)) for x in (third, fourth)]
     bits = _entropy(large) + _entropy(small) - _entropy(known[0]) - _entropy(known[1])
     return np.asarray(np.maximum(bits, 0.0))
 
@@ -229,18 +231,22 @@ def _entropy(excess: FloatArray) -> FloatArray:
     """G of a symplectic eigenvalue ``1 + excess``: entropy of a thermal state, in bits."""
     half = excess / 2.0
     safe = np.where(half > 0.0, half, 1.0)
-    bits = ((1.0 + safe) * np.log1p(safe) - safe * np.log(safe)) / np.log(2.0)
+    # (1+h) ln(1+h) - h ln h, in two forms that keep the digits where h is large and where 1/h is
+    ratio = np.where(safe < 1.0, np.log1p(safe) - np.log(safe), np.log1p(1.0 / safe))
+    bits = (np.log1p(safe) + safe * ratio) / np.log(2.0)
     return np.asarray(np.where(half > 0.0, bits, 0.0))
 
 
-def worst_channel(
+def worst_channels(
     channel: Channel, *, modulation: FloatArray, symbols: FloatArray, epsilon: FloatArray, heterodyne: bool
-) -> Channel:
-    """The worst channel that an estimate from some symbols permits.
+) -> tuple[Channel, ...]:
+    """The noisiest channels that an estimate from some symbols permits: with the least, mean and largest slope.
 
-    Leverrier et al. 2010, section IV: of ``y = t x + z`` the slope t is at least ``t - z_eps sigma / sqrt(m V_A)`` and
-    the variance of the noise at most ``sigma^2 (1 + z_eps sqrt(2) / sqrt(m))``, with ``erfc(z_eps / sqrt 2) = eps``.
-    For heterodyne t^2 = eta T / 2 and each symbol gives two values.
+    Leverrier et al. 2010, section IV: of ``y = t x + z`` the slope t lies within ``z_eps sigma / sqrt(m V_A)`` of its
+    estimate and the variance of the noise is at most ``sigma^2 (1 + z_eps sqrt(2) / sqrt(m))``, with
+    ``erfc(z_eps / sqrt 2) = eps``. For heterodyne t^2 = eta T / 2 and each symbol gives two values. The paper goes on
+    with the least slope. What an eavesdropper has of the receiver's data grows with the slope where the channel loses
+    more than about half of the light, so that the other end of the interval counts there.
 
     Args:
         channel: Channel and detector as they are.
@@ -250,7 +256,7 @@ def worst_channel(
         heterodyne: Both quadratures are measured.
 
     Returns:
-        The worst channel; transmittance zero where nothing is certain. The detector is trusted and known.
+        Three channels; transmittance zero where nothing is certain. The detector is trusted and known.
     """
     from scipy.special import erfcinv
 
@@ -260,16 +266,21 @@ def worst_channel(
     share = channel.efficiency / quadratures
     slope = np.sqrt(share * channel.transmittance)
     noise = 1.0 + channel.electronic + share * channel.transmittance * channel.excess
-    least = np.maximum(slope - sure * np.sqrt(noise / (values * modulation)), 0.0)
     most = noise * (1.0 + sure * np.sqrt(2.0 / values))
-    certain = least > 0.0
-    excess = (most - 1.0 - channel.electronic) / np.where(certain, np.square(least), 1.0)
-    return Channel(
-        np.asarray(np.where(certain, np.square(least) / share, 0.0)),
-        np.asarray(np.where(certain, excess, 0.0)),
-        channel.efficiency,
-        channel.electronic,
-    )
+
+    def with_slope(slope: FloatArray) -> Channel:
+        certain = slope > 0.0
+        excess = (most - 1.0 - channel.electronic) / np.where(certain, np.square(slope), 1.0)
+        return Channel(
+            np.asarray(np.where(certain, np.square(slope) / share, 0.0)),
+            np.asarray(np.where(certain, excess, 0.0)),
+            channel.efficiency,
+            channel.electronic,
+        )
+
+    spread = sure * np.sqrt(noise / (values * modulation))
+    largest = np.minimum(slope + spread, np.sqrt(share))
+    return with_slope(np.maximum(slope - spread, 0.0)), with_slope(slope), with_slope(largest)
 
 
 def smoothing(symbols: FloatArray, *, epsilon: FloatArray, heterodyne: bool) -> FloatArray:
