@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from planner.coexistence import background
-from planner.errors import InputError, Problem
+from planner.errors import InputError, Problem, nearest
 from planner.physics import PARAMETERS, key_rate
 from planner.records import rows_of, split_list
 
@@ -69,10 +69,10 @@ def link_budget(network: Network) -> pd.DataFrame:
         planning uses and ``model_key_rate_bps`` what the module's model gives. ``fibre_loss_db`` and
         ``extra_loss_db`` add up to ``loss_db``; where the loss was measured the whole of it stands in
         ``fibre_loss_db``, and filters in ``extra_loss_db``. ``background_per_gate`` are the clicks per gate, both
-        detectors together, by light of the classical channels in the fibre. While there is key, the sifted rate is the sum of ``error_correction_bps``,
-        ``privacy_amplification_bps``, ``finite_size_bps`` and ``model_key_rate_bps``. ``at_limit`` names
-        optimised settings that ended at a limit of the search. Without a module the model's fields are
-        NaN or None.
+        detectors together, by light of the classical channels in the fibre. While there is key, the sifted rate
+        is the sum of ``error_correction_bps``, ``privacy_amplification_bps``, ``finite_size_bps`` and
+        ``model_key_rate_bps``. ``at_limit`` names optimised settings that ended at a limit of the search. Without a
+        module the model's fields are NaN or None.
 
     Raises:
         InputError: A link's module cannot work with what its light passes, or beside classical channels.
@@ -152,8 +152,13 @@ def _background_per_gate(network: Network, module: str, *, rows: np.ndarray) -> 
 
 def _check_coexistence(network: Network) -> None:
     """Light of classical channels can be added to some protocols only."""
-    able = PARAMETERS["background_probability"].protocols
+    known, able = network.coexistence, PARAMETERS["background_probability"].protocols
     problems = [
+        Problem(f"there is no coexistence profile '{name}'", column="coexistence", expected=nearest(str(name), known))
+        for name in network.links["coexistence"].dropna().unique()
+        if name not in known
+    ]
+    problems += [
         Problem(
             f"link '{link.link_id}' shares its fibre with '{link.coexistence}', but the protocol of its module "
             f"'{link.module}' ({network.modules[link.module].protocol}) is modelled without light from elsewhere",

@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from planner.records import DemandRecord, LinkRecord, NodeRecord, ServiceRecord, SourceRecord, to_frame
+from planner.records import (
+    CoexistenceRecord,
+    DemandRecord,
+    LinkRecord,
+    NodeRecord,
+    ServiceRecord,
+    SourceRecord,
+    to_frame,
+)
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -53,6 +61,7 @@ class Network:
         demands: One row a demand, the fields of :class:`~planner.records.DemandRecord`.
         modules: The modules that the links name, by the text in the ``module`` column.
         services: The services that the demands name, by id.
+        coexistence: The profiles of classical channels that the links name, by id.
         sources: What the source keys stand for.
         defaults: The ``[defaults]`` of each joined network that has any, by its name.
         files: Every file that was read.
@@ -71,6 +80,7 @@ class Network:
     description: str | None = None
     modules: Mapping[str, Module] = field(default_factory=dict)
     services: Mapping[str, ServiceRecord] = field(default_factory=dict)
+    coexistence: Mapping[str, CoexistenceRecord] = field(default_factory=dict)
     sources: Mapping[str, SourceRecord] = field(default_factory=dict)
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     files: tuple[InputFile, ...] = ()
@@ -115,7 +125,7 @@ class Network:
 
         A network whose tables were changed no longer equals the files it was read from: its ``files`` are empty.
         """
-        tables = {"nodes", "links", "demands", "modules", "services", "sources", "defaults"}
+        tables = {"nodes", "links", "demands", "modules", "services", "coexistence", "sources", "defaults"}
         if tables & changes.keys():
             changes.setdefault("files", ())
         return dataclasses.replace(self, **changes)
@@ -141,6 +151,7 @@ def build_network(
     demands: Iterable[Mapping[str, Any]] = (),
     modules: Mapping[str, Module] | None = None,
     services: Mapping[str, ServiceRecord] | None = None,
+    coexistence: Mapping[str, CoexistenceRecord] | None = None,
     sources: Mapping[str, SourceRecord] | None = None,
     name: str = "network",
     title: str | None = None,
@@ -153,6 +164,7 @@ def build_network(
         demands: Mappings with the fields of :class:`~planner.records.DemandRecord`.
         modules: The modules that the links name.
         services: The services that the demands name.
+        coexistence: The profiles of classical channels that the links name.
         sources: What the source keys of the rows stand for.
         name: Name of the network.
         title: Title for people; the name by default.
@@ -171,5 +183,6 @@ def build_network(
         demands=to_frame(DemandRecord, demands),
         modules=dict(modules or {}),
         services=dict(services or {}),
+        coexistence=dict(coexistence or {}),
         sources=dict(sources or {}),
     )

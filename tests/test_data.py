@@ -15,7 +15,7 @@ from planner.budget import link_budget
 from planner.demand import demand_rates, unit_key_rate_bps
 from planner.files import load
 from planner.physics.module import load_module
-from planner.records import ServiceRecord, SourceRecord
+from planner.records import CoexistenceRecord, ServiceRecord, SourceRecord
 from planner.shipped import data_dir, read_toml, shipped_ids
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -173,6 +173,9 @@ def used_sources(content):
             yield from value.values()
         elif isinstance(value, dict):
             yield from used_sources(value)
+        elif isinstance(value, list):
+            for table in value:
+                yield from used_sources(table)
 
 
 class TestSources:
@@ -182,7 +185,7 @@ class TestSources:
 
     def test_every_source_that_is_named_exists_and_every_one_that_exists_is_named(self, networks):
         named = set()
-        for kind in ("modules", "services"):
+        for kind in ("modules", "services", "coexistence"):
             for path in (data_dir() / kind).glob("*.toml"):
                 named.update(used_sources(read_toml(path)))
         for network in networks.values():
@@ -201,6 +204,15 @@ class TestSources:
         assert figures
         assert all(figure.note for figure in figures)
         assert service.title_local
+
+    @pytest.mark.parametrize("profile_id", shipped_ids("coexistence"))
+    def test_every_profile_of_classical_channels_explains_itself(self, profile_id):
+        profile = CoexistenceRecord.model_validate(read_toml(data_dir() / "coexistence" / f"{profile_id}.toml"))
+        assert profile.title_local
+        assert profile.note
+        assert profile.quantum_attenuation_db_per_km
+        for channel in profile.channels:
+            assert channel.source is None or channel.note
 
     def test_nobody_upgrades_a_guess(self, networks):
         """Coordinates, users and the trunk's devices are not published: nothing may say so."""

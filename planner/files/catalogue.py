@@ -8,11 +8,11 @@ from planner.shipped import data_dir, read_toml, shipped_ids
 
 
 def catalogue() -> dict[str, list[dict[str, Any]]]:
-    """The shipped networks, modules and services.
+    """The shipped networks, modules, services and coexistence profiles.
 
     Returns:
-        For ``"networks"``, ``"modules"`` and ``"services"``: an entry for each, sorted by ``"id"``, with ``"title"``
-        and ``"title_local"`` (None where there is none).
+        For ``"networks"``, ``"modules"``, ``"services"`` and ``"coexistence"``: an entry for each, sorted by ``"id"``,
+        with ``"title"`` and ``"title_local"`` (None where there is none).
 
     Raises:
         InputError: A shipped file is damaged.
@@ -21,6 +21,7 @@ def catalogue() -> dict[str, list[dict[str, Any]]]:
         "networks": [(name, data_dir() / "networks" / name / "network.toml") for name in shipped_ids("networks")],
         "modules": [(name, data_dir() / "modules" / f"{name}.toml") for name in shipped_ids("modules")],
         "services": [(name, data_dir() / "services" / f"{name}.toml") for name in shipped_ids("services")],
+        "coexistence": [(name, data_dir() / "coexistence" / f"{name}.toml") for name in shipped_ids("coexistence")],
     }
     entries: dict[str, list[dict[str, Any]]] = {}
     for kind, found in paths.items():

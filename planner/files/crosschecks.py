@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from planner.errors import Problem, nearest
 from planner.files.cells import quoted
 from planner.records import KEY_HOLDING_KINDS, TRANSPARENT_KINDS, split_list
-from planner.shipped import shipped_ids
 
 if TYPE_CHECKING:
     from planner.files.reading import Reading
@@ -55,7 +54,7 @@ class _Nodes:
 
 
 def check_references(*, nodes: list[Row] | None, links: list[Row], demands: list[Row], reading: Reading) -> None:
-    """Checks what links and demands say of the nodes, and the names of coexistence profiles.
+    """Checks what links and demands say of the nodes.
 
     Args:
         nodes: The joined nodes; None where some could not be read, so that nothing can be said of the ends.
@@ -63,12 +62,6 @@ def check_references(*, nodes: list[Row] | None, links: list[Row], demands: list
         demands: The joined demands.
         reading: Takes the problems, and notes on lengths that do not fit the positions.
     """
-    profiles = shipped_ids("coexistence")
-    for row in links:
-        profile = row.fields.get("coexistence")
-        if profile is not None and profile not in profiles:
-            message = f"there is no coexistence profile {quoted(profile)}"
-            reading.problems.append(row.problem(message, column="coexistence", expected=nearest(profile, profiles)))
     if nodes is None:
         return
     known = _Nodes.of(nodes)

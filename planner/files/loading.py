@@ -77,6 +77,9 @@ def _find_meanings(rows: dict[str, list[Row]], *, meanings: Meanings, top: Home)
     for row in rows["demands"]:
         if row.fields.get("service") is not None:
             meanings.check_service(row)
+    for row in rows["links"]:
+        if row.fields.get("coexistence") is not None:
+            meanings.check_coexistence(row)
     return [None if row.fields.get("module") is None else meanings.check_module(row, top=top) for row in rows["links"]]
 
 
@@ -100,6 +103,7 @@ def _network(
         **frames,
         modules=dict(sorted(meanings.modules.items())),
         services=dict(sorted(meanings.services.items())),
+        coexistence=dict(sorted(meanings.coexistence.items())),
         sources=dict(sorted(meanings.sources.items())),
         defaults={part.home.name: dict(part.defaults.given) for part in parts if part.defaults.given},
         files=reading.files,

@@ -1,4 +1,4 @@
-"""What the tables name becomes what they mean: modules, services and sources.
+"""What the tables name becomes what they mean: modules, services, coexistence profiles and sources.
 
 Each name is looked for in the network's own folder first, then in what ships.
 """
@@ -6,6 +6,7 @@ Each name is looked for in the network's own folder first, then in what ships.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from planner.files.reading import Reading, exists
 from planner.files.rows import Home
 from planner.files.text import read_toml, toml_row
 from planner.files.wording import problems_of
-from planner.records import Figure, ServiceRecord, SourceRecord
+from planner.records import CoexistenceRecord, Figure, ServiceRecord, SourceRecord
 from planner.shipped import data_dir, shipped_ids
 
 if TYPE_CHECKING:
@@ -53,12 +54,14 @@ class Meanings:
         reading: Takes files, problems and notes.
         modules: The modules named so far, by the text that names them in the joined links.
         services: The services named so far.
+        coexistence: The profiles of classical channels named so far.
         sources: The sources named so far.
     """
 
     reading: Reading
     modules: dict[str, Module] = field(default_factory=dict)
     services: dict[str, ServiceRecord] = field(default_factory=dict)
+    coexistence: dict[str, CoexistenceRecord] = field(default_factory=dict)
     sources: dict[str, SourceRecord] = field(default_factory=dict)
     _files: dict[Path, Any] = field(default_factory=dict)
     _found: dict[tuple[str, Home, str], _Found | None] = field(default_factory=dict)
@@ -101,6 +104,28 @@ class Meanings:
         service = self._once(found.path, lambda: self._read_service(found, home=home))
         if service is not None:
             self._keep("service", name, service, found.file, row.problem("", column="service"), into=self.services)
+
+    def check_coexistence(self, row: Row) -> None:
+        """Finds the profile of classical channels that a link names; notes where its fibre seems to be another."""
+        name, home = str(row.fields["coexistence"]), row.home
+        found = self._search("coexistence", name, home=home) if is_id(name) else None
+        if found is None:
+            near = nearest(name, _known("coexistence", home=home))
+            message = f"there is no coexistence profile {quoted(name)}"
+            self.reading.problems.append(row.problem(message, column="coexistence", expected=near))
+            return
+        profile = self._once(found.path, lambda: self._read_coexistence(found, home=home))
+        if profile is None:
+            return
+        place = row.problem("", column="coexistence")
+        self._keep("coexistence profile", name, profile, found.file, place, into=self.coexistence)
+        there, here = profile.quantum_attenuation_db_per_km, row.fields.get("attenuation_db_per_km")
+        if there is not None and here is not None and row.fields.get("loss_db") is None and here < 0.8 * there:
+            message = (
+                f"the quantum channel of {quoted(name)} is at {profile.quantum_wavelength_nm:g} nm, where fibre loses "
+                f"about {there:g} dB/km; this link says {here:g}"
+            )
+            self.reading.note(row.problem(message, column="attenuation_db_per_km"))
 
     def check_module(self, row: Row, *, top: Home) -> str:
         """Finds the module that a link names.
@@ -193,6 +218,23 @@ class Meanings:
                 self.check_source(figure.source, home=home, place=Problem("", file=file, row=rows.get(key), column=key))
         return service
 
+    def _read_coexistence(self, found: _Found, *, home: Home) -> CoexistenceRecord | None:
+        file = found.file
+        table, text = read_toml(found.path, file=file, reading=self.reading)
+        rows = {key: toml_row(text, key) for key in table}
+        try:
+            profile = CoexistenceRecord.model_validate(table)
+        except ValidationError as error:
+            self.reading.problems.extend(problems_of(error, record=CoexistenceRecord, file=file, rows=rows))
+            return None
+        named = [("source", profile.source), *(("channels", channel.source) for channel in profile.channels)]
+        named += [(f"parameter_source.{key}", source) for key, source in profile.parameter_source.items()]
+        for key, source in named:
+            if source is not None:
+                place = Problem("", file=file, row=toml_row(text, key), column=key)
+                self.check_source(source, home=home, place=place)
+        return profile
+
     def _read_module(self, found: _Found, *, home: Home) -> Module:
         from planner.physics.module import parse_module
 
@@ -226,6 +268,11 @@ def _sources_named(module: Module) -> Iterable[tuple[str, str]]:
     for point in module.published:
         if isinstance(point.get("source"), str):
             yield "published.source", point["source"]
+
+
+def is_id(name: str) -> bool:
+    """Whether a text may be the id of something, so that a file can have its name."""
+    return re.fullmatch(r"\w[\w.-]*", name) is not None
 
 
 def is_module_path(name: str) -> bool:

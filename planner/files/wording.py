@@ -68,7 +68,7 @@ def _flatten(annotation: Any, metadata: list[Any]) -> tuple[list[Any], list[Any]
         return [annotation], metadata
     kinds = []
     for part in get_args(annotation):
-        if part is not NoneType:
+        if part not in (NoneType, Ellipsis):
             inner_kinds, metadata = _flatten(part, metadata)
             kinds.extend(inner_kinds)
     return kinds, metadata
@@ -154,6 +154,8 @@ def _owner(record: type[BaseModel], location: tuple[int | str, ...]) -> tuple[ty
     from pydantic import BaseModel
 
     for step, name in enumerate(location[:-1]):
+        if isinstance(name, int):  # a place in a list
+            continue
         field = record.model_fields.get(str(name))
         inner = [kind for kind in _flatten(field.annotation, [])[0] if isinstance(kind, type)] if field else []
         if len(inner) != 1 or not issubclass(inner[0], BaseModel):

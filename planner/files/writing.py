@@ -28,17 +28,19 @@ def input_files(network: Network) -> tuple[InputFile, ...]:
     """The files of a folder from which :func:`planner.load` gives the same network again.
 
     The tables are joined and their blanks filled; numbers are written so that they are read back bit for bit.
-    A module that was named by a path gets an id of its own, and the links name that. What the tables do not name
+    A module that was named by a path gets an id of its own, and the links name that; so does a profile whose name is
+    none of a file. What the tables do not name
     (a service without demand, a source without a figure) is not found again.
 
     Args:
         network: The network.
 
     Returns:
-        ``network.toml``, ``nodes.csv``, ``links.csv``, ``demands.csv``, ``sources.toml``, ``modules/<id>.toml`` and
-        ``services/<id>.toml``, as far as the network has them, in the order of their names.
+        ``network.toml``, ``nodes.csv``, ``links.csv``, ``demands.csv``, ``sources.toml``, ``modules/<id>.toml``,
+        ``services/<id>.toml`` and ``coexistence/<id>.toml``, as far as the network has them, in the order of their
+        names.
     """
-    ids = _module_ids(network.modules)
+    ids, profiles = _ids(network.modules, kind="module"), _ids(network.coexistence, kind="coexistence")
     info = {
         "title": network.title,
         "title_local": network.title_local,
@@ -49,24 +51,31 @@ def input_files(network: Network) -> tuple[InputFile, ...]:
     for name, record in TABLES.items():
         frame: pd.DataFrame = getattr(network, name)
         if name == "links":
-            frame = frame.assign(module=frame["module"].map(lambda module: ids.get(module, module)).astype("object"))
+            named = {"module": ids, "coexistence": profiles}
+            frame = frame.assign(**{column: _renamed(frame[column], names) for column, names in named.items()})
         contents[f"{name}.csv"] = _csv(frame, columns=record.model_fields)
     for name, module in network.modules.items():
         contents[f"modules/{ids[name]}.toml"] = _toml(_module(module))
     for name, service in network.services.items():
         contents[f"services/{name}.toml"] = _toml(_record(service))
+    for name, profile in network.coexistence.items():
+        contents[f"coexistence/{profiles[name]}.toml"] = _toml(_record(profile))
     if network.sources:
         contents["sources.toml"] = _toml({key: _record(source) for key, source in sorted(network.sources.items())})
     return tuple(InputFile(name=name, content=content) for name, content in sorted(contents.items()))
 
 
-def _module_ids(names: Iterable[str]) -> dict[str, str]:
-    """An id for every module that can name a file: its own where it can, else one made of the name of its file."""
+def _renamed(column: pd.Series[Any], names: Mapping[str, str]) -> pd.Series[Any]:
+    return column.map(lambda name: names.get(name, name)).astype("object")
+
+
+def _ids(names: Iterable[str], *, kind: str) -> dict[str, str]:
+    """An id for everything named that can name a file: its own name where it can, else one made of that."""
     ids = {name: name for name in names if _FILE_NAME.fullmatch(name) and not is_module_path(name)}
     taken = {name.lower() for name in ids}  # some file systems do not tell upper from lower case
     for name in sorted(name for name in names if name not in ids):
         stem = PurePosixPath(name.replace("\\", "/")).name.removesuffix(".toml")
-        base = re.sub(r"[^\w.-]+", "-", stem)[:50].strip("-.") or "module"
+        base = re.sub(r"[^\w.-]+", "-", stem)[:50].strip("-.") or kind
         number = 1
         while (unique := base if number == 1 else f"{base}-{number}").lower() in taken:
             number += 1

@@ -8,6 +8,7 @@ Cross-references between tables (does this node exist?) are checked where the ta
 
 from __future__ import annotations
 
+from planner.records.coexistence import ChannelRecord, CoexistenceRecord
 from planner.records.documents import Figure, NetworkInfo, ServiceRecord, SourceRecord
 from planner.records.fields import (
     KEY_HOLDING_KINDS,
@@ -29,6 +30,8 @@ __all__ = [
     "TABLES",
     "TRANSPARENT_KINDS",
     "Basis",
+    "ChannelRecord",
+    "CoexistenceRecord",
     "DemandRecord",
     "Figure",
     "LinkRecord",

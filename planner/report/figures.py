@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from planner.records import TABLES, Figure, Record, column_dtype
+from planner.records import TABLES, ChannelRecord, CoexistenceRecord, Figure, Record, column_dtype
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ _SERVICE_UNITS = {
 
 
 def figures(network: Network) -> pd.DataFrame:
-    """Lists every figure of the input: cells of the tables, parameters of modules, figures of services.
+    """Lists every figure of the input: cells, parameters of modules, figures of services and coexistence profiles.
 
     Args:
         network: The network.
@@ -39,7 +39,8 @@ def figures(network: Network) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = [*_cells(network), *_defaults(network), *_parameters(network), *_service_figures(network)]
+    parts = (_cells, _defaults, _parameters, _service_figures, _profile_figures)
+    rows = [row for part in parts for row in part(network)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
     return frame.where(frame.notna(), None)
 
@@ -109,6 +110,23 @@ def _service_figures(network: Network) -> Iterator[tuple[Any, ...]]:
                     *(f"services/{service_id}", service.title, name, figure.value, _SERVICE_UNITS.get(name)),
                     *(figure.basis, figure.source, figure.note),
                 )
+
+
+def _profile_figures(network: Network) -> Iterator[tuple[Any, ...]]:
+    for name in sorted(network.coexistence):
+        profile = network.coexistence[name]
+        table, units = f"coexistence/{name}", column_units(CoexistenceRecord)
+        for key, value in profile:
+            if isinstance(value, float):
+                basis = profile.parameter_basis.get(key, profile.basis)
+                source = profile.parameter_source.get(key, profile.source)
+                yield (table, profile.title, key, value, units.get(key), basis, source, profile.note)
+        units = column_units(ChannelRecord)
+        for number, channel in enumerate(profile.channels, start=1):
+            row = f"{profile.title}, channels {number}"
+            for key, value in channel:
+                if isinstance(value, (int, float)):
+                    yield (table, row, key, value, units.get(key), channel.basis, channel.source, channel.note)
 
 
 def column_units(record: type[Record]) -> dict[str, str]:

@@ -133,6 +133,19 @@ def show_budget(network: Network, budget: pd.DataFrame) -> None:
     )
     if (budget["measured"] != "").any():
         say("", "* measured, not modelled")
+    lit = budget[budget["background_per_gate"] > 0]
+    if len(lit):
+        say("")
+        show_table(
+            "Light of classical channels in the fibre (clicks per gate, both detectors)",
+            columns=[("link", "left"), ("profile", "left"), ("clicks", "right")],
+            rows=[
+                [titles[link], profile, f"{clicks:.1e}"]
+                for link, profile, clicks in zip(
+                    lit["link_id"], network.links.loc[lit.index, "coexistence"], lit["background_per_gate"], strict=True
+                )
+            ],
+        )
 
 
 def _bare(value: float, unit: str) -> str:

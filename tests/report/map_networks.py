@@ -7,7 +7,7 @@ from typing import Any
 from planner.network import Network, build_network
 from planner.physics.module import load_module
 from planner.plan import Plan, make_plan
-from planner.records import SourceRecord
+from planner.records import ChannelRecord, CoexistenceRecord, SourceRecord
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -112,6 +112,19 @@ def hostile_network() -> Network:
         description=everything,
         notes=HOSTILE,
         sources={"evil": SourceRecord(citation=everything)},
+        coexistence={
+            name: CoexistenceRecord(
+                title=name,
+                note=name,
+                quantum_wavelength_nm=1310,
+                filter_bandwidth_nm=0.1,
+                filter_loss_db=1,
+                isolation_db=100,
+                gate_fraction=1,
+                channels=(ChannelRecord(wavelength_nm=1550, launch_power_dbm=0, direction="forward"),),
+            )
+            for name in dict.fromkeys(network.links["coexistence"])
+        },
     )
 
 
