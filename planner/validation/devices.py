@@ -1,0 +1,1 @@
+"""Published rates of real devices beside the module that stands for their class."""
