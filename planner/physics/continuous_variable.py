@@ -44,7 +44,11 @@ TYPICAL: Mapping[str, float] = MappingProxyType(
 ASYMPTOTIC: Mapping[str, float] = MappingProxyType({"estimation_share": 0.0})
 """Open settings of the asymptotic limit, in which estimates cost nothing: they are not searched."""
 
+FINITE_KEY = True
+"""Whether ``block_bits`` counts."""
+
 bound = repeaterless_bound
+"""No rate lies above it (bits per slot, by the loss of the link in dB)."""
 
 
 def place(coordinates: Mapping[str, FloatArray], *, fixed: Mapping[str, FloatArray]) -> dict[str, FloatArray]:

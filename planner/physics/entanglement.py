@@ -36,7 +36,11 @@ TYPICAL: Mapping[str, float] = MappingProxyType({"pair_intensity": float(np.log(
 ASYMPTOTIC: Mapping[str, float] = MappingProxyType({"key_basis_probability": 1.0})
 """Open settings of the asymptotic limit, in which tests cost nothing: they are not searched."""
 
+FINITE_KEY = True
+"""Whether ``block_bits`` counts."""
+
 bound = single_repeater_bound
+"""No rate lies above it (bits per slot, by the loss of the link in dB)."""
 
 
 def place(coordinates: Mapping[str, FloatArray], *, fixed: Mapping[str, FloatArray]) -> dict[str, FloatArray]:

@@ -32,7 +32,11 @@ are the best choice where none are given."""
 TYPICAL: Mapping[str, float] = MappingProxyType({"signal_intensity": float(np.log(0.5))})
 """Coordinates that stand for open settings where no settings give key."""
 
+FINITE_KEY = False
+"""Whether ``block_bits`` counts; without finite-key analysis the rate is the asymptotic one, whatever the block."""
+
 bound = single_repeater_bound
+"""No rate lies above it (bits per slot, by the loss of the link in dB)."""
 
 
 def place(coordinates: Mapping[str, FloatArray], *, fixed: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
