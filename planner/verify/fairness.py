@@ -27,13 +27,15 @@ since every demand is frozen at exactly one level, the allocation is fair. Max-m
 in what each demand gets: B. Radunović and J.-Y. Le Boudec, IEEE/ACM Trans. Netw. 15, 1073 (2007).
 
 In numbers (2) holds up to the tolerance of the solver. What is left over, W minus the right side, bounds what d
-alone could gain: ``left / (served_d c_d)`` of what it gets. Where a demand is so small beside its neighbours that
-the tolerance hides it, this says little. So one consequence of fairness is checked without prices: a demand that is
-not served in full has no route on which every link has key to spare.
+could gain. Demands between the same two nodes can be given each other's key, so those frozen together share any
+gain in proportion: ``left / sum over them of served_j c_j`` of what they get. Where demands are so small beside
+others that the tolerance hides them, this says little. So one consequence of fairness is checked without prices: a
+demand that is not served in full has no route on which every link has key to spare.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from planner.verify.check import Check, Ledger, number, some, total
@@ -163,14 +165,30 @@ def _prove(
             spent.append(rate_bps * cheapest[key])
     left = worth - total(spent)
     ledger.equal(f"the price of what {name} serves", claimed=total(spent), right=worth, tolerance=LARGEST_LEFT_OVER)
+    unproved = max(left - SOLVER_TOLERANCE * worth, 0.0)
     largest = 0.0
-    for key in level.demands:
-        pays = served[key] * cheapest[key]
+    for key, shared_bps in _shared_bps(level.demands, served, ground=ground).items():
+        pays = cheapest[key] * shared_bps
         if ledger.require(pays > 0, f"{name}: demand '{key}' has a route that costs nothing, so it might get more"):
-            gain = max(left - SOLVER_TOLERANCE * worth, 0.0) / pays
-            largest = max(largest, gain)
-            ledger.require(gain <= LARGEST_GAIN, f"{name}: demand '{key}' might still gain {gain:.1e} of what it gets")
+            largest = max(largest, unproved / pays)
+            failure = f"{name}: demand '{key}' might still gain {unproved / pays:.1e} of what it gets"
+            ledger.require(unproved <= LARGEST_GAIN * pays, failure)
     return largest
+
+
+def _shared_bps(demands: Iterable[str], served: Mapping[str, float], *, ground: Ground) -> dict[str, float]:
+    """What each demand gets, together with those of the given ones that want more between the same nodes."""
+    pools: dict[frozenset[str], list[float]] = {}
+    alone: dict[str, float] = {}
+    for key in demands:
+        alone[key] = 0.0 if _wants_more(key, served, ground=ground) else served[key]
+        pools.setdefault(ground.wishes[key].ends, []).append(served[key] - alone[key])
+    sums = {ends: total(parts) for ends, parts in pools.items()}
+    return {key: sums[ground.wishes[key].ends] + own for key, own in alone.items()}
+
+
+def _wants_more(key: str, served: Mapping[str, float], *, ground: Ground) -> bool:
+    return served[key] < ground.wishes[key].requested_bps * (1 - LARGEST_DEVIATION)
 
 
 def _check_spare(plan: PlanPart, *, ground: Ground) -> Check:
@@ -178,11 +196,11 @@ def _check_spare(plan: PlanPart, *, ground: Ground) -> Check:
     ledger = Ledger("spare key")
     spare = _spare_bps(plan, ground=ground)
     served = _served(plan, ground=ground)
-    wanting = [key for key in ground.asking if served[key] < ground.wishes[key].requested_bps * (1 - LARGEST_DEVIATION)]
+    wanting = [key for key in ground.asking if _wants_more(key, served, ground=ground)]
     suspects = ground.joined(key for key, value in spare.items() if value > 0).intersection(wanting)
+    shared = _shared_bps(wanting, served, ground=ground)
     for key in sorted(suspects):
-        least = LARGEST_GAIN * served[key]
-        wide = [link for link, value in spare.items() if value > least]
+        wide = [link for link, value in spare.items() if value > LARGEST_GAIN * shared[key]]
         ledger.require(key not in ground.joined(wide), f"demand '{key}' wants more and has a route with key to spare")
     return ledger.check(
         f"none of {len(wanting)} demands that get less than they ask for has a route with key to spare on every link"

@@ -39,6 +39,11 @@ class Wish:
     requested_bps: float
     priority: float
 
+    @property
+    def ends(self) -> frozenset[str]:
+        """The two nodes that it joins."""
+        return frozenset((self.node_a, self.node_b))
+
 
 @dataclass(frozen=True)
 class Span:
