@@ -332,6 +332,38 @@ def verify(
         raise AnswerNo(f"the plan does not verify: {'; '.join(failed)}")
 
 
+@app.command()
+def validate(
+    *,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write picture (.svg) or page (.html).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the key-rate model against published experiments and figures."""
+    from planner.files import write_atomic
+    from planner.report.terminal import say
+    from planner.report.validation import show_validation, validation_html
+    from planner.report.validation_plot import validation_svg
+    from planner.validation import device_points, failures, model_curves
+    from planner.validation import validate as run_validation
+
+    if output is not None and output.suffix.lower() not in (".svg", ".html"):
+        raise UsageError(f"{output}: the name must end with .svg or .html")
+    results, devices = run_validation(), device_points()
+    outside = failures(results)
+    if output is not None:
+        draw = validation_svg if output.suffix.lower() == ".svg" else validation_html
+        write_atomic(output, draw(results, devices=devices, curves=model_curves()).encode("utf-8"))
+    if as_json:
+        _print_json({"ok": not outside, "outside": outside, "cases": _rows(results), "devices": _rows(devices)})
+    else:
+        show_validation(results, devices=devices)
+        say(*([] if output is None else [f"Written: {output}"]))
+    if outside:
+        raise AnswerNo(f"the model lies outside the tolerance of {', '.join(outside)}")
+
+
 @app.command("map")
 def map_command(
     source: Annotated[str, typer.Argument(metavar="NETWORK_OR_PLAN", help="A network, or the folder of a saved plan.")],

@@ -175,7 +175,8 @@ def used_sources(content):
             yield from used_sources(value)
         elif isinstance(value, list):
             for table in value:
-                yield from used_sources(table)
+                if isinstance(table, dict):
+                    yield from used_sources(table)
 
 
 class TestSources:
@@ -185,7 +186,7 @@ class TestSources:
 
     def test_every_source_that_is_named_exists_and_every_one_that_exists_is_named(self, networks):
         named = set()
-        for kind in ("modules", "services", "coexistence"):
+        for kind in ("modules", "services", "coexistence", "published"):
             for path in (data_dir() / kind).glob("*.toml"):
                 named.update(used_sources(read_toml(path)))
         for network in networks.values():

@@ -5,8 +5,8 @@ that plan networks. No parameter is adjusted to a case, and every tolerance says
 """
 
 from planner.validation.cases import Case, Part, Tolerance, load_cases
-
-
+from planner.validation.curves import Curve, model_curves
+from planner.validation.devices import device_points
 from planner.validation.table import COLUMNS, failures, validate
 
 __all__ = [

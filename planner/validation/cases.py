@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -88,7 +87,7 @@ class Part(Record):
     gated: bool = Field(default=True, description="False: shown only, although the case is strong.")
     reason: str | None = Field(default=None, description="Why it differs, or is shown only.")
     because: str | None = Field(default=None, description="What justifies the tolerance, where the case says another.")
-    plot: bool = Field(default=False, description="Rate over loss belongs into the picture of curves.")
+    plot: str | None = Field(default=None, description="Name of the curve of rate over loss that the points belong to.")
 
     @property
     def points(self) -> int:
@@ -171,8 +170,3 @@ def load_cases(folder: Path | None = None) -> dict[str, dict[str, Case]]:
     if problems:
         raise InputError(problems)
     return families
-
-
-def is_number(value: float) -> bool:
-    """Whether there is a value at all."""
-    return math.isfinite(value)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def raman(setup: Setup) -> Mapping[str, Any]:
     """Raman light of one channel, forward and backward: photons per second, and excess noise of a CV receiver.
 
-    The excess noise is twice the photons per mode, half of ``lambda^3 / (h c^2)`` times the power per wavelength (Kumar et
-    al. 2015).
+    The excess noise is twice the photons per mode, half of ``lambda^3 / (h c^2)`` times the power per wavelength
+    (Kumar et al. 2015).
     """
     given = setup.inputs
     wavelength_nm = float(given["wavelength_nm"])

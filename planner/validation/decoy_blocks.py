@@ -60,7 +60,9 @@ def estimates(setup: Setup) -> Mapping[str, Any]:
 class _Counts:
     """Expected counts of a block: pulses sent, and clicks and errors by intensity in both bases."""
 
-    def __init__(self, each: Sequence[Clicks], shares: Sequence[FloatArray], *, pulses: FloatArray, basis: FloatArray):
+    def __init__(
+        self, each: Sequence[Clicks], shares: Sequence[FloatArray], *, pulses: FloatArray, basis: FloatArray
+    ) -> None:
         self.pulses = pulses
 
         def expected(both: FloatArray, kind: str) -> list[FloatArray]:
@@ -74,7 +76,8 @@ class _Counts:
     def leak_bits(self, ec_efficiency: FloatArray) -> FloatArray:
         """What error correction reveals of the block."""
         total = np.asarray(sum(self.key_counts))
-        return leak_per_click(np.asarray(sum(self.key_errors)) / total, ec_efficiency=ec_efficiency) * total
+        qber = np.asarray(sum(self.key_errors)) / total
+        return np.asarray(leak_per_click(qber, ec_efficiency=ec_efficiency) * total)
 
     def by_name(self) -> dict[str, FloatArray]:
         """Counts of signal, decoy and (with two decoys) vacuum, and totals."""

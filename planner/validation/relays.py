@@ -22,7 +22,14 @@ def relay(setup: Setup) -> Mapping[str, Any]:
     nodes = [f"n{number}" for number in range(len(rates) + 1)]
     network = build_network(
         nodes=[
-            {"node_id": node, "name": node, "kind": "trusted", "lat_deg": 30.0, "lon_deg": 110.0 + i, "basis": "assumed"}
+            {
+                "node_id": node,
+                "name": node,
+                "kind": "trusted",
+                "lat_deg": 30.0,
+                "lon_deg": 110.0 + i,
+                "basis": "assumed",
+            }
             for i, node in enumerate(nodes)
         ],
         links=[

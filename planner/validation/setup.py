@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
     from planner.validation.cases import Case, Part
 
-MODULE_INPUTS = frozenset({"loss_db", "length_km"})
-
 
 @dataclass(frozen=True)
 class Setup:
@@ -33,6 +31,15 @@ class Setup:
     module: Mapping[str, Any]
     inputs: Mapping[str, Any]
     swept: frozenset[str]
+
+    @property
+    def has_loss(self) -> bool:
+        """Whether one loss belongs to each point."""
+        loss = self.inputs.get("loss_db")
+        if loss is not None:
+            return not isinstance(loss, list)
+        by_length = {"length_km", "attenuation_db_per_km"} <= self.inputs.keys()
+        return by_length or np.isscalar(self.inputs.get("transmittance"))
 
     @property
     def loss_db(self) -> FloatArray:

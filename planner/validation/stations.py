@@ -71,14 +71,14 @@ def coincidences(setup: Setup) -> Mapping[str, Any]:
     found = entanglement.coincidences(
         p["pair_intensity"] / 2.0,
         arms=_arms(setup, p),
-        background=2.0 * p["dark_count_probability"],
+        background=(2.0 * p["dark_count_probability"], 2.0 * p["dark_count_probability"]),
         misalignment_error=p["misalignment_error"],
     )
     return {"gain": found.gain, "qber": found.qber}
 
 
 def key_of_sifted_bits(setup: Setup) -> Mapping[str, Any]:
-    """Key rate of entangled pairs from sifted bits that an experiment counted, infinitely many or as many as there are."""
+    """Key rate of entangled pairs from the sifted bits of an experiment: asymptotic, and as one finite block."""
     p = setup.parameters()
     bits, time_s = np.asarray(setup.inputs["sifted_bits"]), np.asarray(setup.inputs["time_s"])
     qber = np.asarray(setup.inputs["qber"])

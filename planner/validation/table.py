@@ -22,6 +22,8 @@ COLUMNS = (
     "what",
     "quantity",
     "at",
+    "loss_db",
+    "clock_hz",
     "expected",
     "got",
     "ratio",
@@ -45,11 +47,12 @@ def validate(cases: Mapping[str, Mapping[str, Case]] | None = None) -> pd.DataFr
 
     Returns:
         One row a published value, columns `COLUMNS`: ``case``, ``family``, ``title``, ``protocol``, ``what`` is
-        compared, ``quantity`` (its name carries the unit), ``at`` (where there are several points), ``expected`` (the
-        published value), ``got`` (the model's; NaN where the planner offers nothing to compare), ``ratio`` (got over
-        expected), ``tolerance`` in words, ``verdict`` (``within``, ``outside``, or ``shown only`` where nothing is
-        demanded), ``strong``, ``reason`` (why it is shown only, or what differs), ``because`` (what justifies the
-        tolerance), ``provenance`` and ``source``. A case without values has one row without numbers.
+        compared, ``quantity`` (its name carries the unit), ``at`` (where there are several points), ``loss_db`` and
+        ``clock_hz`` (NaN where a case has none), ``expected`` (the published value), ``got`` (the model's; NaN where
+        the planner offers nothing to compare), ``ratio`` (got over expected), ``tolerance`` in words, ``verdict``
+        (``within``, ``outside``, or ``shown only`` where nothing is demanded), ``strong``, ``reason`` (why it is
+        shown only, or what differs), ``because`` (what justifies the tolerance), ``provenance`` and ``source``. A
+        case without values has one row without numbers.
 
     Raises:
         InputError: A case asks for a comparison that does not exist, or has wrong parameters.
@@ -64,7 +67,8 @@ def validate(cases: Mapping[str, Mapping[str, Case]] | None = None) -> pd.DataFr
         for row in _case_rows(case_id, case, family=FAMILIES.get(family, family))
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return frame.astype({"expected": float, "got": float, "ratio": float, "strong": bool})
+    numbers = ("loss_db", "clock_hz", "expected", "got", "ratio")
+    return frame.astype({**dict.fromkeys(numbers, float), "strong": bool})
 
 
 def failures(results: pd.DataFrame) -> list[str]:
@@ -83,7 +87,8 @@ def _case_rows(case_id: str, case: Case, *, family: str) -> Iterator[dict[str, A
         "source": case.source,
     }
     if not case.parts:
-        empty = {"what": "", "quantity": "", "at": "", "expected": np.nan, "got": np.nan, "ratio": np.nan}
+        empty: dict[str, Any] = dict.fromkeys(("loss_db", "clock_hz", "expected", "got", "ratio"), np.nan)
+        empty |= {"what": "", "quantity": "", "at": ""}
         told = {"tolerance": "", "verdict": SHOWN, "reason": case.reason, "because": case.because}
         yield {**common, **empty, **told}
     for part in case.parts:
@@ -94,6 +99,7 @@ def _part_rows(case: Case, part: Part) -> Iterator[dict[str, Any]]:
     setup = setup_of(case, part)
     found = COMPARISONS[str(part.comparison or case.comparison)](setup)
     gated = case.strong and part.gated
+    losses = np.broadcast_to(setup.loss_db if setup.has_loss else np.nan, (part.points,))
     for quantity, values in part.expected.items():
         expected = np.broadcast_to(np.asarray(values, dtype=np.float64), (part.points,))
         got = np.broadcast_to(np.asarray(found.get(quantity, np.nan), dtype=np.float64), (part.points,))
@@ -102,6 +108,8 @@ def _part_rows(case: Case, part: Part) -> Iterator[dict[str, Any]]:
                 "what": part.what,
                 "quantity": quantity,
                 "at": _where(setup, i),
+                "loss_db": losses[i],
+                "clock_hz": setup.module.get("clock_hz", np.nan),
                 "expected": expected[i],
                 "got": got[i],
                 "ratio": got[i] / expected[i] if expected[i] else np.nan,
