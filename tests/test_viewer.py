@@ -366,6 +366,18 @@ def test_an_address_of_nobody_is_a_plain_message():
         run(small_network(), host="192.0.2.1", port=0, token=TOKEN)
 
 
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
+def test_without_the_extra_it_says_what_to_install(missing):
+    code = f"import sys; sys.modules[{missing!r}] = None; sys.argv = ['planner', 'serve', 'trunks', '--port', '0']\n"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}from planner.__main__ import main; main()"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "pip install 'qkd-trunk-planner[serve]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 SCRIPT = """
 import sys
 sys.path.insert(0, {folder!r})

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import uvicorn
+
 from planner.errors import UsageError
 from planner.viewer.app import create_app
 from planner.viewer.guard import is_loopback
 
 if TYPE_CHECKING:
-    import uvicorn
-
     from planner.network import Network
     from planner.plan import Plan
 
@@ -50,8 +50,6 @@ def run(
         UsageError: The address cannot be listened on, or the token can be guessed.
         InputError: The network cannot be planned.
     """
-    import uvicorn
-
     if token is None and not is_loopback(host):
         token = secrets.token_urlsafe(24)
     if token is not None and not _TOKEN.fullmatch(token):
