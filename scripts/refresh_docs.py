@@ -151,11 +151,22 @@ def _schema_rows(record: str) -> Iterator[list[str]]:
         choices = [field, *field.get("anyOf", ())]
         found = {key: value for choice in reversed(choices) for key, value in choice.items()}
         default = "required" if name in required else _default(field.get("default"))
-        yield [f"`{name}`", _kind(found), found.get("unit", ""), _limits(found), default, found.get("description", "")]
+        yield [
+            f"`{name}`",
+            _kind(found),
+            found.get("unit", "").replace("um2", "µm²"),
+            _limits(found),
+            default,
+            found.get("description", ""),
+        ]
 
 
 def _default(value: Any) -> str:
-    return "" if value in (None, [], {}) else f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+    if value is None or value in ([], {}):
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
 def _kind(field: dict[str, Any]) -> str:
@@ -164,7 +175,8 @@ def _kind(field: dict[str, Any]) -> str:
     if "$ref" in field:
         return "figure"
     names = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false"}
-    names |= {"array": "list of texts", "object": "table"}
+    several = "list of tables" if "$ref" in field.get("items", {}) else "list of texts"
+    names |= {"array": several, "object": "table"}
     kinds = [choice.get("type", "figure") for choice in field.get("anyOf", [field])]
     return names.get(next(kind for kind in kinds if kind != "null"), "figure")
 
@@ -187,8 +199,10 @@ def _parameters(kind: str) -> str:
     for key, known in PARAMETERS.items():
         if known.setting == (kind == "settings"):
             default = "optimised" if known.setting else _default(known.default)
-            protocols = "all" if known.protocols == set(PROTOCOLS) else ", ".join(sorted(known.protocols))
-            limits = ", ".join(f"`{choice}`" for choice in known.choices) or _interval(known)
+            users = [protocol for protocol in PROTOCOLS if protocol in known.protocols]
+            others = [protocol for protocol in PROTOCOLS if protocol not in known.protocols]
+            protocols = ", ".join(users) if len(others) > 1 else " but ".join(["all", *others])
+            limits = ", ".join(_default(choice) for choice in known.choices) or _interval(known)
             rows.append([f"`{key}`", known.unit, limits, default, protocols, known.meaning])
     return _markdown(["key", "unit", "permitted", "where absent", "protocols", "meaning"], rows)
 
@@ -211,7 +225,21 @@ def _relays(_: str) -> str:
     return ", ".join(f"`{kind}`" for kind in sorted(RELAY_KINDS))
 
 
+def _cases(family: str) -> str:
+    """The published cases of a file: what is compared, with which tolerance, and why that one."""
+    from planner.validation import load_cases
+
+    rows = []
+    for case_id, case in load_cases()[family].items():
+        gated = [part for part in case.parts if case.strong and part.gated]
+        tolerances = ", ".join(dict.fromkeys(str(part.tolerance) for part in gated)) or "shown only"
+        why = case.because if case.strong else f"{case.because}; {case.reason}"
+        rows.append([case_id, case.title, f"`{case.source}`", ", ".join(case.provenance), tolerances, why])
+    return _markdown(["case", "what", "source", "numbers", "tolerance", "because"], rows)
+
+
 PARTS: dict[str, Callable[[str], str]] = {
+    "cases": _cases,
     "help": _help,
     "table": _table,
     "parameters": _parameters,
@@ -220,8 +248,23 @@ PARTS: dict[str, Callable[[str], str]] = {
 }
 
 
+def validation_picture() -> str:
+    """The picture of `planner validate`, as docs/pictures/validation.svg has it."""
+    from planner.report.validation_plot import validation_svg
+    from planner.validation import device_points, model_curves, validate
+
+    return validation_svg(validate(), devices=device_points(), curves=model_curves())
+
+
+PICTURES: dict[str, Callable[[], str]] = {"validation.svg": validation_picture}
+"""Pictures that the program draws; those of the map are photographs of a browser."""
+
+
 def main() -> None:
-    """Writes every page that is out of step."""
+    """Writes every page and every drawn picture that is out of step."""
+    if not sys.argv[1:]:
+        for name, draw in PICTURES.items():
+            (ROOT / "docs" / "pictures" / name).write_text(draw(), encoding="utf-8")
     wanted = [Path(name).resolve() for name in sys.argv[1:]] or pages()
     for page in wanted:
         new = refreshed(page)
