@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from planner.errors import InputError, Problem
 
-Kind = Literal["networks", "modules", "services", "coexistence"]
+Kind = Literal["networks", "modules", "services", "coexistence", "satellites"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -32,7 +32,7 @@ def shipped_ids(kind: Kind) -> list[str]:
     """The ids of what ships, sorted.
 
     Args:
-        kind: ``"networks"`` (folders), ``"modules"``, ``"services"`` or ``"coexistence"`` (TOML files).
+        kind: ``"networks"`` (folders), ``"modules"``, ``"services"``, ``"coexistence"`` or ``"satellites"`` (TOML files).
 
     Returns:
         Folder names for networks, file names without their ending for the others.

@@ -15,6 +15,7 @@ from planner.budget import link_budget
 from planner.demand import demand_rates, unit_key_rate_bps
 from planner.files import load
 from planner.physics.module import load_module
+from planner.plan import make_plan
 from planner.records import CoexistenceRecord, ServiceRecord, SourceRecord
 from planner.shipped import data_dir, read_toml, shipped_ids
 
@@ -104,6 +105,26 @@ class TestSpans:
             assert written == made.links_csv(line)
 
 
+class TestMicius:
+    def test_rates_are_those_of_a_month_of_passes(self):
+        """One station of the table, which a script writes; the others are made likewise."""
+        made = script("make_satellite_links")
+        station = next(station for station in made.stations() if station.name == "ngari")
+        found = made.row(station, made.night_passes([station])).split(",")
+        written = load("micius").links.set_index("link_id").loc["ngari-micius"]
+        assert found[0] == "ngari-micius"
+        assert float(found[5]) == pytest.approx(written["key_rate_bps"], rel=0.02)
+        assert float(found[4]) == pytest.approx(written["loss_db"], abs=0.2)
+
+    def test_the_satellite_stores_and_forwards(self):
+        network = load("micius")
+        assert network.notes == ()
+        assert set(network.nodes["kind"]) == {"ground", "satellite"}
+        plan = make_plan(network)
+        assert set(plan.routes["hops"]) == {2}
+        assert plan.growth.factor > 0
+
+
 class TestDemands:
     def test_half_a_million_voice_subscribers(self, networks):
         demands = demand_rates(networks["trunks"])
@@ -186,10 +207,10 @@ class TestSources:
 
     def test_every_source_that_is_named_exists_and_every_one_that_exists_is_named(self, networks):
         named = set()
-        for kind in ("modules", "services", "coexistence", "published"):
+        for kind in ("modules", "services", "coexistence", "satellites", "published"):
             for path in (data_dir() / kind).glob("*.toml"):
                 named.update(used_sources(read_toml(path)))
-        for network in networks.values():
+        for network in (*networks.values(), load("micius")):
             for table in (network.nodes, network.links, network.demands):
                 assert set(table["basis"]) <= BASES
                 assert table.loc[table["basis"] != "assumed", "source"].notna().all()

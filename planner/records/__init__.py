@@ -22,6 +22,7 @@ from planner.records.fields import (
     wkt_points,
 )
 from planner.records.frames import column_dtype, rows_of, split_list, to_frame
+from planner.records.satellite import SatelliteRecord
 from planner.records.tables import TABLES, DemandRecord, LinkRecord, NodeRecord
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Protection",
     "Record",
     "Rule",
+    "SatelliteRecord",
     "ServiceRecord",
     "SourceRecord",
     "column_dtype",
