@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 
 from planner.errors import Problem, nearest
-from planner.physics.parameters import BOTH, PROTOCOLS, TWO_DECOY, Parameter
+from planner.physics.parameters import (
+    BB84,
+    BBM92,
+    BLOCKS,
+    GAUSSIAN,
+    MDI,
+    ONE_DECOY,
+    PROTOCOLS,
+    TWO_DECOY,
+    Parameter,
+    word,
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,7 @@ class Rule:
     expected: str
     needs: tuple[str, ...]
     holds: Callable[..., Any]
-    protocols: frozenset[str] = BOTH
+    protocols: frozenset[str] = BB84
     unless: tuple[str, ...] = ()
 
 
@@ -44,7 +55,12 @@ RULES = (
         lambda s, d, v: s > d + v,
         protocols=_ONLY_TWO,
     ),
-    Rule("decoy_intensity > vacuum_intensity", (_DECOY, _VACUUM), lambda d, v: d > v, protocols=_ONLY_TWO),
+    Rule(
+        "decoy_intensity > vacuum_intensity",
+        (_DECOY, _VACUUM),
+        lambda d, v: d > v,
+        protocols=frozenset({TWO_DECOY, MDI}),
+    ),
     Rule(
         "signal_intensity > decoy_intensity",
         (_SIGNAL, _DECOY),
@@ -52,7 +68,12 @@ RULES = (
         protocols=_ONLY_TWO,
         unless=(_VACUUM,),
     ),
-    Rule("signal_intensity > decoy_intensity", (_SIGNAL, _DECOY), lambda s, d: s > d, protocols=BOTH - _ONLY_TWO),
+    Rule(
+        "signal_intensity > decoy_intensity",
+        (_SIGNAL, _DECOY),
+        lambda s, d: s > d,
+        protocols=frozenset({ONE_DECOY, MDI}),
+    ),
     Rule(
         "signal_intensity > 2 vacuum_intensity, to leave room for the decoy",
         (_SIGNAL, _VACUUM),
@@ -80,7 +101,18 @@ RULES = (
         protocols=_ONLY_TWO,
     ),
     Rule("signal_probability < 1 with block_bits", ("signal_probability", "block_bits"), lambda p, _: p < 1.0),
-    Rule("key_basis_probability < 1 with block_bits", ("key_basis_probability", "block_bits"), lambda q, _: q < 1.0),
+    Rule(
+        "key_basis_probability < 1 with block_bits",
+        ("key_basis_probability", "block_bits"),
+        lambda q, _: q < 1.0,
+        protocols=BB84 | {BBM92},
+    ),
+    Rule(
+        "0 < estimation_share with block_bits",
+        ("estimation_share", "block_bits"),
+        lambda share, _: share > 0.0,
+        protocols=frozenset({GAUSSIAN}),
+    ),
 )
 """What must hold between the keys of a module."""
 
@@ -93,9 +125,14 @@ def cross_problems(protocol: str, values: Mapping[str, Any]) -> list[Problem]:
         values: Parameters by key, numbers or arrays that broadcast against each other; absent settings are open.
 
     Returns:
-        One problem for each of `RULES` that is broken anywhere, with the first offending values.
+        One problem for each of `RULES` that is broken anywhere, with the first offending values, and one where there
+        is a block size but no finite-key formula.
     """
     problems = []
+    if "block_bits" in values and protocol not in BLOCKS:
+        message = f"block_bits is {shown(values['block_bits'])}, but there is no finite-key formula for {protocol}"
+        right = "no block_bits, for the asymptotic rate; finite keys: " + ", ".join(sorted(BLOCKS))
+        problems.append(Problem(message, column="block_bits", expected=right))
     for rule in RULES:
         applies = protocol in rule.protocols and not any(key in values for key in rule.unless)
         if not applies or not all(key in values for key in rule.needs):
@@ -135,7 +172,7 @@ def number_problem(key: str, value: Any, *, known: Parameter) -> Problem | None:
 
 
 def choice_problem(key: str, value: Any, *, known: Parameter) -> Problem | None:
-    """Checks one word against the choices of its key.
+    """Checks one word, or true and false, against the choices of its key.
 
     Args:
         key: The key.
@@ -145,9 +182,11 @@ def choice_problem(key: str, value: Any, *, known: Parameter) -> Problem | None:
     Returns:
         The problem, with the nearest choice, or None.
     """
-    if isinstance(value, str) and value in known.choices:
+    # 1 equals True, but is no choice
+    if any(type(value) is type(choice) and value == choice for choice in known.choices):
         return None
-    near = f"; {nearest(value, known.choices)}" if isinstance(value, str) else ""
+    words = [word(choice) for choice in known.choices]
+    near = f"; {nearest(value, words)}" if isinstance(value, str) else ""
     return Problem(f"{key} is {shown(value)}", column=key, expected=known.permitted + near)
 
 

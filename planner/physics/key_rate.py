@@ -11,19 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.errors import InputError, Problem
-from planner.physics import decoy_bb84
-from planner.physics.bounds import repeaterless_bound
 from planner.physics.checks import choice_problem, cross_problems, number_problem, protocol_problem, unknown_key
-from planner.physics.decoy_bb84.settings import TYPICAL, open_axes, place, without_tests
-from planner.physics.detector import live_fraction, system_transmittance
+from planner.physics.detector import live_fraction
 from planner.physics.module import Module, load_module
 from planner.physics.optimise import maximise
-from planner.physics.parameters import PARAMETERS, Parameter, settings_of
+from planner.physics.parameters import ARMS, PARAMETERS, Parameter, settings_of
+from planner.physics.protocols import Method, method_of
 
 if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
+    from planner.physics.outcome import Outcome
 
-_LOSS = Parameter("dB", "loss of the link", low=0.0)
+_LOSS = Parameter("dB", "loss of the link, or of its first arm", low=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,15 +58,24 @@ class KeyRate:
     at_limit: dict[str, npt.NDArray[np.bool_]]
 
 
-def key_rate(module: str | Path | Mapping[str, Any] | Module, *, loss_db: npt.ArrayLike, **overrides: Any) -> KeyRate:
+def key_rate(
+    module: str | Path | Mapping[str, Any] | Module,
+    *,
+    loss_db: npt.ArrayLike,
+    arm_a_loss_db: npt.ArrayLike | None = None,
+    **overrides: Any,
+) -> KeyRate:
     """Secret-key rate of one module pair on a link; settings that are absent are optimised for each element.
 
-    Lim et al., PRA 89, 022307 (2014), eq. (1) with block size, Ma et al., PRA 72, 012326 (2005), eq. (1) without it;
-    one decoy: Rusca et al., APL 112, 171104 (2018), eq. (A25), or its correction arXiv:2405.16578.
+    BB84: Lim et al., PRA 89, 022307 (2014), eq. (1) with block size, Ma et al., PRA 72, 012326 (2005), eq. (1) without
+    it; one decoy: Rusca et al., APL 112, 171104 (2018), eq. (A25), or its correction arXiv:2405.16578. `mdi`,
+    `twin_field`, `continuous_variable` and `entanglement` name the papers of the other protocols.
 
     Args:
         module: A shipped id, the path of a TOML file, a mapping of module keys, or a `Module`.
-        loss_db: Loss of the link in dB, without the receiver; any shape.
+        loss_db: Loss of the link in dB, end to end, without the receiver; any shape.
+        arm_a_loss_db: Loss of the first arm in dB, where the station (or source) of a protocol that has one is not in
+            the middle; broadcasts against `loss_db`. None: half of the loss.
         **overrides: Module keys (see `PARAMETERS`) that replace the module's; numbers may be arrays that broadcast
             against `loss_db`. None means absent: a setting is optimised, `block_bits` is asymptotic (infinity is not
             permitted, for the asymptotic rate counts both bases), another key takes its default.
@@ -76,24 +84,26 @@ def key_rate(module: str | Path | Mapping[str, Any] | Module, *, loss_db: npt.Ar
         The key rate and all that belongs to it.
 
     Raises:
-        InputError: The module, the loss or an override is wrong; holds every problem with key, value and range.
+        InputError: The module, a loss or an override is wrong, or a protocol without arms is given one; holds every
+            problem with key, value and range.
 
     Example:
         >>> float(key_rate({"protocol": "bb84-decoy"}, loss_db=10.0).key_rate_bps) > 1e6
         True
     """
     loaded = load_module(module)
-    protocol, parameters = _parameters(loaded, loss_db=loss_db, overrides=overrides)
-    wiesemann = parameters.pop("security_proof", None) == "wiesemann2024"
-    loss = np.asarray(loss_db, dtype=np.float64)
-    arrays = {key: np.asarray(value, dtype=np.float64) for key, value in parameters.items()}
-    shape = np.broadcast_shapes(loss.shape, *(array.shape for array in arrays.values()))
+    losses = {"loss_db": loss_db} | ({} if arm_a_loss_db is None else {"arm_a_loss_db": arm_a_loss_db})
+    protocol, parameters = _parameters(loaded, losses=losses, overrides=overrides)
+    words = {key: parameters.pop(key) for key in list(parameters) if PARAMETERS[key].choices}
+    arrays = {key: np.asarray(value, dtype=np.float64) for key, value in (losses | parameters).items()}
+    shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
     flat = {key: np.broadcast_to(array, shape).ravel() for key, array in arrays.items()}
-    link = _Link(protocol, flat, loss=np.broadcast_to(loss, shape).ravel(), wiesemann=wiesemann)
-    result = link.key_rate()
+    loss = flat.pop("loss_db")
+    arm = flat.pop("arm_a_loss_db", loss / 2.0)
+    result = _Link(protocol, flat, loss=loss, arm=arm, method=method_of(protocol, words=words)).key_rate()
 
     def shaped(array: npt.NDArray[Any]) -> Any:
-        return np.array(np.broadcast_to(array, link.loss.shape)).reshape(shape)
+        return np.array(np.broadcast_to(array, loss.shape)).reshape(shape)
 
     return replace(
         result,
@@ -108,7 +118,9 @@ def key_rate(module: str | Path | Mapping[str, Any] | Module, *, loss_db: npt.Ar
     )
 
 
-def _parameters(module: Module, *, loss_db: npt.ArrayLike, overrides: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _parameters(
+    module: Module, *, losses: Mapping[str, npt.ArrayLike], overrides: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
     """The protocol and every parameter that it uses, checked."""
     protocol = overrides.get("protocol") if overrides.get("protocol") is not None else module.protocol
     changed = {key: value for key, value in overrides.items() if key != "protocol"}
@@ -116,7 +128,7 @@ def _parameters(module: Module, *, loss_db: npt.ArrayLike, overrides: Mapping[st
         problem
         for problem in (
             protocol_problem(protocol),
-            number_problem("loss_db", loss_db, known=_LOSS),
+            *(number_problem(key, loss, known=_LOSS) for key, loss in losses.items()),
             *(_override_problem(key, value) for key, value in changed.items()),
         )
         if problem is not None
@@ -127,7 +139,8 @@ def _parameters(module: Module, *, loss_db: npt.ArrayLike, overrides: Mapping[st
     values |= {key: value for key, value in changed.items() if value is not None}
     defaults = {key: known.default for key, known in PARAMETERS.items() if known.default is not None}
     used = {key: value for key, value in (defaults | values).items() if protocol in PARAMETERS[key].protocols}
-    problems = _shape_problems(loss_db, used) or cross_problems(str(protocol), used)
+    problems = _shape_problems({**losses, **used})
+    problems = problems or cross_problems(str(protocol), values) + _arm_problems(str(protocol), losses)
     if problems:
         raise InputError(problems)
     return str(protocol), used
@@ -142,8 +155,8 @@ def _override_problem(key: str, value: Any) -> Problem | None:
     return (choice_problem if known.choices else number_problem)(key, value, known=known)
 
 
-def _shape_problems(loss_db: npt.ArrayLike, values: Mapping[str, Any]) -> list[Problem]:
-    shapes = {"loss_db": np.shape(loss_db)} | {key: np.shape(value) for key, value in values.items()}
+def _shape_problems(values: Mapping[str, Any]) -> list[Problem]:
+    shapes = {key: np.shape(value) for key, value in values.items()}
     try:
         np.broadcast_shapes(*shapes.values())
     except ValueError:
@@ -152,25 +165,38 @@ def _shape_problems(loss_db: npt.ArrayLike, values: Mapping[str, Any]) -> list[P
     return []
 
 
+def _arm_problems(protocol: str, losses: Mapping[str, npt.ArrayLike]) -> list[Problem]:
+    if "arm_a_loss_db" not in losses:
+        return []
+    if protocol not in ARMS:
+        message = f"arm_a_loss_db is given, but a link of {protocol} has no arms"
+        return [Problem(message, column="arm_a_loss_db", expected="arms with one of " + ", ".join(sorted(ARMS)))]
+    arm, loss = np.broadcast_arrays(
+        *(np.asarray(losses[key], dtype=np.float64) for key in ("arm_a_loss_db", "loss_db"))
+    )
+    wrong = arm > loss
+    if not wrong.any():
+        return []
+    message = f"arm_a_loss_db is {arm[wrong].ravel()[0]:g} and loss_db is {loss[wrong].ravel()[0]:g}"
+    return [Problem(message, column="arm_a_loss_db", expected="arm_a_loss_db <= loss_db")]
+
+
 class _Link:
     """One module on many links: parameters and fixed settings as flat arrays."""
 
-    def __init__(self, protocol: str, values: dict[str, FloatArray], *, loss: FloatArray, wiesemann: bool) -> None:
+    def __init__(
+        self, protocol: str, values: dict[str, FloatArray], *, loss: FloatArray, arm: FloatArray, method: Method
+    ) -> None:
         self.protocol = protocol
-        self.wiesemann = wiesemann
-        self.loss = loss
+        self.method = method
+        self.loss, self.arm = loss, arm
         self.names = settings_of(protocol)
         self.parameters = {key: array for key, array in values.items() if key not in self.names}
-        self.parameters["transmittance"] = system_transmittance(
-            loss,
-            receiver_loss_db=self.parameters["receiver_loss_db"],
-            detector_efficiency=self.parameters["detector_efficiency"],
-        )
         self.fixed = {key: array for key, array in values.items() if key in self.names}
         if "block_bits" not in values:
-            limits = without_tests(self.fixed, protocol=protocol)
+            limits = method.limits(self.fixed)
             self.fixed = {key: np.broadcast_to(array, loss.shape) for key, array in limits.items()}
-        self.axes = open_axes(self.names, fixed=self.fixed)
+        self.axes = [axis for name, axis in method.axes.items() if name not in self.fixed]
 
     def objective(
         self, coordinates: Sequence[FloatArray], elements: npt.NDArray[np.intp]
@@ -179,37 +205,32 @@ class _Link:
         parameters = {key: array[elements] for key, array in self.parameters.items()}
         fixed = {key: array[elements] for key, array in self.fixed.items()}
         named = {axis.name: array for axis, array in zip(self.axes, coordinates, strict=True)}
-        settings = place(named, fixed=fixed, protocol=self.protocol)
-        found = decoy_bb84.evaluate(parameters, settings, protocol=self.protocol, wiesemann=self.wiesemann)
-        live = live_fraction(found.clicks, clock_hz=parameters["clock_hz"], dead_time_s=parameters["dead_time_s"])
-        return np.asarray(found.secret * live), found.guide
+        settings = self.method.place(named, fixed=fixed)
+        found = self.method.search(parameters, self.loss[elements], settings, arm_a_loss_db=self.arm[elements])
+        return np.asarray(found.secret * _live(found, parameters)), found.guide
 
     def settings(self) -> tuple[dict[str, FloatArray], dict[str, npt.NDArray[np.bool_]]]:
         """The settings of every element, and where the optimum lies on a limit."""
         if not self.axes or not self.loss.size:
-            settings = place({axis.name: np.zeros(0) for axis in self.axes}, fixed=self.fixed, protocol=self.protocol)
+            settings = self.method.place({axis.name: np.zeros(0) for axis in self.axes}, fixed=self.fixed)
             return settings, {axis.name: np.zeros(self.loss.shape, dtype=np.bool_) for axis in self.axes}
         optimum = maximise(self.objective, axes=self.axes, elements=self.loss.size)
         named = {
-            axis.name: np.where(optimum.values > 0.0, found, TYPICAL[axis.name])
+            axis.name: np.where(optimum.values > 0.0, found, self.method.typical[axis.name])
             for axis, found in zip(self.axes, optimum.coordinates, strict=True)
         }
-        settings = place(named, fixed=self.fixed, protocol=self.protocol)
+        settings = self.method.place(named, fixed=self.fixed)
         at_limit = {axis.name: found for axis, found in zip(self.axes, optimum.at_limit, strict=True)}
         return settings, at_limit
 
     def key_rate(self) -> KeyRate:
         """The key rate of every element."""
         settings, at_limit = self.settings()
-        found = decoy_bb84.evaluate(self.parameters, settings, protocol=self.protocol, wiesemann=self.wiesemann)
-        ideal = decoy_bb84.evaluate(
-            self.parameters, settings, protocol=self.protocol, wiesemann=self.wiesemann, fluctuations=False
-        )
+        found = self.method.evaluate(self.parameters, self.loss, settings, arm_a_loss_db=self.arm)
         clock = self.parameters["clock_hz"]
-        live = live_fraction(found.clicks, clock_hz=clock, dead_time_s=self.parameters["dead_time_s"])
-        rate = clock * live
+        rate = clock * _live(found, self.parameters)
         key = rate * np.maximum(found.secret, 0.0)
-        possible = np.maximum(rate * np.maximum(ideal.secret, 0.0), key)
+        possible = np.maximum(rate * np.maximum(found.possible, 0.0), key)
         sifted = rate * found.sifted
         correction = np.minimum(rate * found.leak, np.maximum(sifted - possible, 0.0))
         return KeyRate(
@@ -218,8 +239,8 @@ class _Link:
             key_bits_per_pulse=key / clock,
             qber=found.qber,
             sifted_rate_bps=sifted,
-            bound_bps=clock * repeaterless_bound(self.loss),
-            settings={name: settings[name] for name in self.names},
+            bound_bps=clock * self.method.bound(self.loss),
+            settings={name: settings[name] for name in self.names if name in settings},
             breakdown={
                 "sent_per_s": clock,
                 "detected_per_s": rate * found.clicks,
@@ -234,3 +255,11 @@ class _Link:
             },
             at_limit=at_limit,
         )
+
+
+def _live(found: Outcome, parameters: Mapping[str, FloatArray]) -> FloatArray:
+    """The fraction of slots in which no receiver is blocked by an earlier click."""
+    live = np.ones(())
+    for load in found.loads:
+        live = live * live_fraction(load, clock_hz=parameters["clock_hz"], dead_time_s=parameters["dead_time_s"])
+    return np.asarray(live)

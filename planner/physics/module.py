@@ -46,7 +46,8 @@ class Module:
             Settings, and `block_bits`, are present only where they were given.
         basis: ``"published"``, ``"derived"`` or ``"assumed"``.
         source: Key of the source, where there is one.
-        parameter_basis: Basis of single parameters, where it differs.
+        parameter_basis: Basis of single parameters, where it differs. A default is an assumption of the planner: in a
+            module of another basis every parameter that was not given is ``"assumed"``, unless the module says more.
         parameter_source: Source of single parameters, where it differs.
         note: Remarks.
         published: Points of rate and loss that were published for this device, as given.
@@ -136,15 +137,17 @@ def parse_module(mapping: Mapping[str, Any], *, module_id: str, file: str | None
         for key, known in PARAMETERS.items()
         if known.default is not None and protocol in known.protocols
     }
+    basis = given.get("basis", "assumed")
+    assumed = {key: "assumed" for key in defaults if key not in values and basis != "assumed"}
     return Module(
         module_id=module_id,
         title=given.get("title", module_id),
         title_local=given.get("title_local"),
         protocol=str(protocol),
         parameters=MappingProxyType(defaults | values),
-        basis=given.get("basis", "assumed"),
+        basis=basis,
         source=given.get("source"),
-        parameter_basis=MappingProxyType(dict(given.get("parameter_basis", {}))),
+        parameter_basis=MappingProxyType(assumed | dict(given.get("parameter_basis", {}))),
         parameter_source=MappingProxyType(dict(given.get("parameter_source", {}))),
         note=given.get("note"),
         published=tuple(given.get("published", ())),

@@ -66,7 +66,12 @@ def test_a_file_is_read_whole(tmp_path):
         assert module.title_local == "模块"
         assert module.parameters["clock_hz"] == 4e7
         assert isinstance(module.parameters["clock_hz"], float)
-        assert module.parameter_basis == {"detector_efficiency": "assumed"}
+        # what the file leaves to defaults is not published
+        defaulted = {key for key, known in PARAMETERS.items() if known.default is not None} - {
+            *("clock_hz", "detector_efficiency", "security_proof"),
+        }
+        here = {key for key in defaulted if "bb84-decoy" in PARAMETERS[key].protocols}
+        assert module.parameter_basis == dict.fromkeys({"detector_efficiency", *here}, "assumed")
         assert module.parameter_source == {"clock_hz": "somebody-else-2021"}
         assert module.published == ({"loss_db": 10.0, "key_rate_bps": 1000.0},)
         # known, but of another protocol

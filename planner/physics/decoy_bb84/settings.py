@@ -8,7 +8,8 @@ ends at the limit of 1e-4 of the signal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,14 +20,16 @@ from planner.physics.parameters import TWO_DECOY
 if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
 
-_AXES = {
-    "signal_intensity": Axis("signal_intensity", np.log(1e-4), np.log(2.0), np.log(0.02), np.log(1.0)),
-    "decoy_intensity": Axis("decoy_intensity", np.log(1e-4), np.log(0.99), np.log(0.01), np.log(0.65)),
-    "vacuum_intensity": Axis("vacuum_intensity", 0.0, 0.99, 0.0, 0.3, low_is_physical=True),
-    "signal_probability": Axis("signal_probability", -12.0, 14.0, -5.0, 4.0, divides=True),
-    "decoy_probability": Axis("decoy_probability", -8.0, 8.0, -4.0, 3.0, divides=True),
-    "key_basis_probability": Axis("key_basis_probability", -8.0, 14.0, -2.0, 4.5),
-}
+AXES: Mapping[str, Axis] = MappingProxyType(
+    {
+        "signal_intensity": Axis("signal_intensity", np.log(1e-4), np.log(2.0), np.log(0.02), np.log(1.0)),
+        "decoy_intensity": Axis("decoy_intensity", np.log(1e-4), np.log(0.99), np.log(0.01), np.log(0.65)),
+        "vacuum_intensity": Axis("vacuum_intensity", 0.0, 0.99, 0.0, 0.3, low_is_physical=True),
+        "signal_probability": Axis("signal_probability", -12.0, 14.0, -5.0, 4.0, divides=True),
+        "decoy_probability": Axis("decoy_probability", -8.0, 8.0, -4.0, 3.0, divides=True),
+        "key_basis_probability": Axis("key_basis_probability", -8.0, 14.0, -2.0, 4.5),
+    }
+)
 """Intensities: logarithm, or share of the room; probabilities: log-odds."""
 
 _LIMITS = {"signal_probability": 1.0, "decoy_probability": 0.0, "key_basis_probability": 1.0}
@@ -49,11 +52,6 @@ def without_tests(fixed: Mapping[str, FloatArray], *, protocol: str) -> dict[str
     if protocol != TWO_DECOY:
         settings.pop("decoy_probability", None)
     return settings
-
-
-def open_axes(names: Sequence[str], *, fixed: Mapping[str, FloatArray]) -> list[Axis]:
-    """The axes of the settings that are open, in the order of `names`."""
-    return [_AXES[name] for name in names if name not in fixed]
 
 
 def place(
@@ -93,14 +91,16 @@ def place(
     return settings
 
 
-TYPICAL = {
-    "signal_intensity": np.log(0.4),
-    "decoy_intensity": np.log(0.3),
-    "vacuum_intensity": 0.0,
-    "signal_probability": 0.8,
-    "decoy_probability": 1.0,
-    "key_basis_probability": 2.0,
-}
+TYPICAL: Mapping[str, float] = MappingProxyType(
+    {
+        "signal_intensity": float(np.log(0.4)),
+        "decoy_intensity": float(np.log(0.3)),
+        "vacuum_intensity": 0.0,
+        "signal_probability": 0.8,
+        "decoy_probability": 1.0,
+        "key_basis_probability": 2.0,
+    }
+)
 """Coordinates that stand for open settings where no settings give key."""
 
 
