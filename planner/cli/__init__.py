@@ -1,0 +1,11 @@
+"""The command line: one short function a command, which parses, calls and prints.
+
+``app`` holds what the commands share, ``answers`` those that answer a question, ``plans`` those that make plans and show them.
+"""
+
+from __future__ import annotations
+
+from planner.cli import answers, plans
+from planner.cli.app import app
+
+__all__ = ["answers", "app", "plans"]
