@@ -1,6 +1,7 @@
 """The command line: one short function a command, which parses, calls and prints.
 
-``app`` holds what the commands share, ``answers`` those that answer a question, ``plans`` those that make plans and show them.
+``app`` holds what the commands share, ``answers`` those that answer a question, ``plans`` those that make plans and
+show them.
 """
 
 from __future__ import annotations
