@@ -55,29 +55,39 @@ def validation_tables(results: pd.DataFrame) -> Iterator[tuple[str, list[list[st
     """For each family: its name and a row of text for each quantity; of several points the worst one is shown."""
     for family, group in results.groupby("family", sort=False):
         rows: list[list[str]] = []
-        for (case, what, _), values in group.groupby(["case", "what", "quantity"], sort=False):
-            told = any(row[0] == case and row[-1] for row in rows)
-            rows.append(_row(str(case), str(what), list(rows_of(values)), told=told))
+        for _, values in group.groupby(["case", "what", "quantity"], sort=False):
+            row = _row(list(rows_of(values)))
+            told = any(other[0] == row[0] and other[-1] == row[-1] for other in rows)
+            rows.append([*row[:-1], ""] if told else row)
         yield str(family), rows
 
 
-def _row(case: str, what: str, points: Sequence[Any], *, told: bool) -> list[str]:
+def _row(points: Sequence[Any]) -> list[str]:
     verdicts = [point.verdict for point in points]
     verdict = "outside" if "outside" in verdicts else verdicts[0]
     worst = max(points, key=lambda point: _distance(point.ratio) + (1e6 if point.verdict == "outside" else 0.0))
-    where = f" ({worst.at}; the worst of {len(points)})" if len(points) > 1 else f" ({worst.at})" if worst.at else ""
-    name = f"{what}, {worst.quantity}{where}" if what else worst.title
-    differs = verdict != "within" and (verdict == "outside" or not told or worst.reason)
+    several = f"; the worst of {len(points)}" if _distance(worst.ratio) >= 0 else f"; {len(points)} points"
+    where = f" ({worst.at}{several if len(points) > 1 else ''})" if worst.at else ""
     return [
-        case,
-        name,
+        worst.case,
+        f"{worst.what}: {worst.quantity}{where}" if worst.what else worst.title,
         number(worst.expected),
         number(worst.got),
-        MISSING if math.isnan(worst.ratio) else f"{worst.ratio:.4f}" if worst.ratio < 100 else f"{worst.ratio:.3g}",
+        MISSING
+        if math.isnan(worst.ratio)
+        else f"{worst.ratio:.4f}"
+        if abs(worst.ratio) < 100
+        else f"{worst.ratio:.3g}",
         worst.tolerance or MISSING,
         verdict,
-        (worst.reason or worst.because) if differs else "",
+        "" if verdict == "within" else worst.reason or worst.because,
     ]
+
+
+def _ratio(ratio: float) -> str:
+    if math.isnan(ratio):
+        return MISSING
+    return f"{ratio:.4f}" if 1e-3 < abs(ratio) < 100 else f"{ratio:.3g}"
 
 
 def _distance(ratio: float) -> float:

@@ -96,7 +96,7 @@ def _style() -> str:
         "text{font:11px 'Inter','Segoe UI',system-ui,'Noto Sans','DejaVu Sans',sans-serif;fill:var(--ink)}"
         "text.head{font-size:13px;font-weight:600}text.minor{font-size:10px;fill:var(--quiet)}"
         ".ground{fill:var(--ground)}.grid{stroke:var(--grid);stroke-width:1}.axis{stroke:var(--quiet);stroke-width:1}"
-        ".curve{fill:none;stroke-width:1.6}.hollow{fill:var(--ground);stroke-width:1.3}.band{fill:var(--grid)}"
+        ".curve{fill:none;stroke-width:1.6}.dashed{stroke-dasharray:5 3}.hollow{stroke-width:1.3}"
     )
     return (
         f":root,svg{{--ground:#fff;--ink:#16202c;--quiet:#5a6675;--grid:#e3e8ee}}{base}{light}"
@@ -201,12 +201,12 @@ def _draw_legend(picture: Drawing, protocols: set[str]) -> None:
 
 
 def _draw_curves(picture: Drawing, curves: Sequence[Curve]) -> None:
-    picture.text(_SECOND, 22, "Key per pulse over loss: model (lines), published (marks)", kind="head")
-    positive = [v for c in curves for v in (*(p[1] for p in c.points), *c.key_bits_per_pulse) if v > 0]
+    picture.text(_SECOND, 22, "Key per pulse over loss", kind="head")
+    positive = [v for c in curves for v in (*(value for _, value, _ in c.points), *c.key_bits_per_pulse) if v > 0]
     if not positive:
         return
     low, high = -12, math.ceil(math.log10(max(positive)))
-    longest = 10.0 * math.ceil(max(loss for c in curves for loss, _ in c.points) / 10.0) + 10.0
+    longest = 10.0 * math.ceil(max(loss for c in curves for loss, *_ in c.points) / 10.0) + 10.0
 
     def across(loss: float) -> float:
         return _SECOND + loss / longest * _PANEL
@@ -219,17 +219,19 @@ def _draw_curves(picture: Drawing, curves: Sequence[Curve]) -> None:
         picture.line(across(tick), _TOP, across(tick), _TOP + _PANEL, kind="grid")
         picture.text(across(tick), _TOP + _PANEL + 14, str(tick), kind="minor", anchor="middle")
     picture.text(_SECOND + _PANEL / 2, _TOP + _PANEL + 32, "loss, dB", kind="minor", anchor="middle")
-    picture.text(_SECOND, _TOP - 12, "bit per pulse", kind="minor")
+    picture.text(_SECOND, _TOP - 12, "bit per pulse; lines: model, marks: published", kind="minor")
     for curve in curves:
         pairs = zip(curve.loss_db, curve.key_bits_per_pulse, strict=True)
         inside = [(loss, value) for loss, value in pairs if value > 10.0**low and loss <= longest]
         colour = _look(curve.protocol)[0].replace("m", "c")
+        if curve.protocol in _PROTOCOLS[5:]:
+            colour += " dashed"
         path = "M" + " ".join(f"{across(loss):.2f},{up(value):.2f}" for loss, value in inside)
         if len(inside) > 1:
             picture.path(path, x=0, y=0, scale=1.0, kind=f"curve {colour}", tip=curve.name)
-        for loss, value in curve.points:
+        for loss, value, gated in curve.points:
             if value > 10.0**low:
-                _mark(picture, curve.protocol, across(loss), up(value), gated=True, tip=f"{curve.name}, {loss:g} dB")
+                _mark(picture, curve.protocol, across(loss), up(value), gated=gated, tip=f"{curve.name}, {loss:g} dB")
 
 
 def _ratios(results: pd.DataFrame) -> list[tuple[str, str, list[tuple[float, bool]]]]:

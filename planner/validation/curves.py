@@ -15,7 +15,7 @@ from planner.validation.setup import Setup, setup_of
 if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
 
-STEP_DB = 0.5
+STEP_DB = 1.0
 BEYOND_DB = 12.0
 """How far a curve goes on behind its last point."""
 
@@ -29,14 +29,14 @@ class Curve:
         protocol: Its protocol.
         loss_db: Losses.
         key_bits_per_pulse: The model's key per pulse there; zero where there is none.
-        points: Published values, (loss, key per pulse).
+        points: Published values, (loss, key per pulse, whether a tolerance is demanded).
     """
 
     name: str
     protocol: str
     loss_db: FloatArray
     key_bits_per_pulse: FloatArray
-    points: tuple[tuple[float, float], ...]
+    points: tuple[tuple[float, float, bool], ...]
 
 
 def model_curves(cases: Mapping[str, Mapping[str, Case]] | None = None) -> list[Curve]:
@@ -71,11 +71,12 @@ def _curve(name: str, parts: list[tuple[Case, Part]]) -> Curve:
     return Curve(name, case.protocol, losses, np.asarray(values, dtype=np.float64), tuple(points))
 
 
-def _points(case: Case, part: Part) -> list[tuple[float, float]]:
+def _points(case: Case, part: Part) -> list[tuple[float, float, bool]]:
     setup = setup_of(case, part)
     losses = np.broadcast_to(setup.loss_db, (part.points,))
     values = np.broadcast_to(_per_pulse(setup, part.expected), (part.points,))
-    return [(float(loss), float(value)) for loss, value in zip(losses, values, strict=True)]
+    gated = case.strong and part.gated
+    return [(float(loss), float(value), gated) for loss, value in zip(losses, values, strict=True)]
 
 
 def _per_pulse(setup: Setup, found: Mapping[str, object]) -> FloatArray:

@@ -103,9 +103,7 @@ def gaussian(setup: Setup) -> Mapping[str, Any]:
     heterodyne = setup.module["detection"] == "heterodyne"
     loss = setup.loss_db
     if "excess_noise_output_snu" in setup.inputs:
-        # referred from behind the detector to the channel's input; heterodyne halves the signal before
-        gain = transmittance(loss) * p["detector_efficiency"] / (2.0 if heterodyne else 1.0)
-        p["excess_noise_snu"] = np.asarray(setup.inputs["excess_noise_output_snu"]) / gain
+        p["excess_noise_snu"] = np.asarray(setup.inputs["excess_noise_output_snu"]) / transmittance(loss)
     if "block_bits" in setup.inputs:
         p["block_bits"] = np.asarray(setup.inputs["block_bits"])
     variance = p["modulation_variance_snu"]
