@@ -216,6 +216,20 @@ def folder(path: Path, name: str, *, attenuation: float = 0.33, own: str | None 
         (path / "coexistence" / "mine.toml").write_text(own)
     return path
 
+    @pytest.mark.parametrize("protocol", ["tf-sns", "bbm92", "cv-gaussian"])
+    def test_other_receivers_are_refused(self, protocol):
+        net = network()
+        other = planner.physics.parse_module({"protocol": protocol}, module_id="m")
+        with pytest.raises(planner.InputError, match="'lit' shares its fibre with 'p'") as caught:
+            planner.link_budget(net.replace(modules={"m": other}))
+        (problem,) = caught.value.problems
+        assert problem.column == "coexistence"
+
+    def test_a_profile_that_is_not_there(self):
+        net = network()
+        with pytest.raises(planner.InputError, match="no coexistence profile 'p'"):
+            planner.link_budget(net.replace(coexistence={}))
+
 
 def test_the_terminal_shows_it(capsys):
     from planner.report.terminal import show_budget
