@@ -10,6 +10,7 @@ import pandas as pd
 from planner.coexistence import background
 from planner.errors import InputError, Problem, nearest
 from planner.physics import PARAMETERS, key_rate
+from planner.physics.parameters import ARMS
 from planner.records import rows_of, split_list
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def link_budget(network: Network) -> pd.DataFrame:
     The loss of a span is its measured ``loss_db`` where there is one, else
     ``length_km * attenuation_db_per_km + extra_loss_db``; the filters of a coexistence profile come on top. The key
     rate is the measured ``key_rate_bps`` where there is one, else the module's model; ``measured`` says which of the
-    two were measured.
+    two were measured. Where the protocol has a station or a source in the middle, its first arm has the loss
+    ``arm_a_loss_db``, else the share of the loss that ``arm_a_km`` has of the length, else half of it.
 
     Args:
         network: The network.
@@ -92,7 +94,8 @@ def link_budget(network: Network) -> pd.DataFrame:
     columns["loss_db"] = columns["fibre_loss_db"] + columns["extra_loss_db"]
     for module, rows in links.groupby("module", sort=True).indices.items():
         columns["background_per_gate"][rows] = _background_per_gate(network, str(module), rows=np.asarray(rows))
-        modelled = _model(network.modules[str(module)], columns, rows=np.asarray(rows))
+        arms = _arm_a_loss_db(links.iloc[rows], loss_db=columns["loss_db"][rows])
+        modelled = _model(network.modules[str(module)], columns, rows=np.asarray(rows), arm_a_loss_db=arms)
         for name, values in modelled.items():
             columns[name][rows] = values
     columns["key_rate_bps"] = np.where(measured_rate, links["key_rate_bps"], columns["model_key_rate_bps"])
@@ -107,12 +110,19 @@ def link_budget(network: Network) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(columns[name], dtype=dtype) for name, dtype in BUDGET_COLUMNS.items()})
 
 
-def _model(module: Module, columns: Mapping[str, np.ndarray], *, rows: np.ndarray) -> dict[str, Any]:
+def _model(
+    module: Module, columns: Mapping[str, np.ndarray], *, rows: np.ndarray, arm_a_loss_db: np.ndarray
+) -> dict[str, Any]:
     """The model's columns for the links that use one module."""
     light = columns["background_per_gate"][rows]
     # Only where there is any: a module may have background of its own, and some protocols know none.
     elsewhere = {"background_probability": light + module.parameters.get("background_probability", 0.0)}
-    result = key_rate(module, loss_db=columns["loss_db"][rows], **(elsewhere if light.any() else {}))
+    result = key_rate(
+        module,
+        loss_db=columns["loss_db"][rows],
+        arm_a_loss_db=arm_a_loss_db if module.protocol in ARMS else None,
+        **(elsewhere if light.any() else {}),
+    )
     pairs = columns["module_pairs"][rows].astype("float64")
     settings = [sorted(name for name, limited in result.at_limit.items() if limited[i]) for i in range(len(rows))]
     return {
@@ -126,6 +136,15 @@ def _model(module: Module, columns: Mapping[str, np.ndarray], *, rows: np.ndarra
         "at_limit": [";".join(names) or None for names in settings],
         **{name: result.breakdown[name] * pairs for name in _OF_ALL_PAIRS},
     }
+
+
+def _arm_a_loss_db(links: pd.DataFrame, *, loss_db: np.ndarray) -> np.ndarray:
+    """Loss between ``node_a`` and what is in the middle; connectors and filters lie along the fibre like its loss."""
+    length_km = links["length_km"].to_numpy()
+    share = np.where(length_km > 0.0, links["arm_a_km"] / np.where(length_km > 0.0, length_km, 1.0), np.nan)
+    along = loss_db * np.where(np.isnan(share), 0.5, share)
+    given = links["arm_a_loss_db"].to_numpy()
+    return np.asarray(np.minimum(np.where(np.isnan(given), along, given), loss_db))
 
 
 def _filter_loss_db(network: Network) -> np.ndarray:
@@ -151,8 +170,8 @@ def _background_per_gate(network: Network, module: str, *, rows: np.ndarray) -> 
 
 
 def _check_coexistence(network: Network) -> None:
-    """Light of classical channels can be added to some protocols only."""
-    known, able = network.coexistence, PARAMETERS["background_probability"].protocols
+    """Light of classical channels is modelled where the receiver is at the link's end, and clicks."""
+    known, able = network.coexistence, PARAMETERS["background_probability"].protocols - ARMS
     problems = [
         Problem(f"there is no coexistence profile '{name}'", column="coexistence", expected=nearest(str(name), known))
         for name in network.links["coexistence"].dropna().unique()
@@ -161,7 +180,7 @@ def _check_coexistence(network: Network) -> None:
     problems += [
         Problem(
             f"link '{link.link_id}' shares its fibre with '{link.coexistence}', but the protocol of its module "
-            f"'{link.module}' ({network.modules[link.module].protocol}) is modelled without light from elsewhere",
+            f"'{link.module}' ({network.modules[link.module].protocol}) is modelled without light of other channels",
             file="links.csv",
             column="coexistence",
             expected="blank, or a module with " + " or ".join(sorted(able)),
@@ -176,7 +195,7 @@ def _check_coexistence(network: Network) -> None:
 
 
 def _check_stations(network: Network) -> None:
-    """A measurement station in the middle needs a protocol that measures there."""
+    """A measurement station in the middle needs a protocol with arms. Without one the middle is an unnamed place."""
     stations = set(network.nodes.loc[network.nodes["kind"] == "measurement", "node_id"])
     problems = [
         Problem(
@@ -185,10 +204,12 @@ def _check_stations(network: Network) -> None:
             f"but its module '{link.module}' ({network.modules[link.module].protocol}) measures at the link's end",
             file="links.csv",
             column="via",
-            expected="no measurement station for a BB84 module",
+            expected=f"no measurement station, or a module with {' or '.join(sorted(ARMS))}",
         )
         for link in rows_of(network.links)
-        if link.module is not None and stations.intersection(split_list(link.via))
+        if link.module is not None
+        and network.modules[link.module].protocol not in ARMS
+        and stations.intersection(split_list(link.via))
     ]
     if problems:
         raise InputError(problems)

@@ -155,3 +155,50 @@ def test_blanks_in_text_columns_are_none() -> None:
         ],
     )
     assert list(planner.link_budget(network)["source"]) == [None, "x"]
+
+
+WHAT_THE_ARMS_CHANGE = {"key_rate_bps", "qber", "sifted_rate_bps", "bound_bps"}
+
+
+def mixed(*links, **modules):
+    base = {"node_a": "a", "node_b": "b", "basis": "assumed"}
+    return build_network(
+        nodes=[node("a"), node("b"), node("s", kind="measurement"), node("w", kind="switch")],
+        links=[{"link_id": f"l{i}", **base, **link} for i, link in enumerate(links)],
+        modules={name: parse_module(keys, module_id=name) for name, keys in modules.items()},
+    )
+
+
+@pytest.mark.parametrize("protocol", ["mdi-decoy", "tf-cal", "tf-sns", "bbm92"])
+def test_the_first_arm_is_given_by_its_loss_or_its_length(protocol):
+    module = {"protocol": protocol, "detector_efficiency": 0.6, "dark_count_probability": 1e-8}
+    fibre = {"module": "m", "length_km": 150, "attenuation_db_per_km": 0.2, "via": "s;w"}
+    rows = planner.link_budget(
+        mixed(
+            fibre,
+            {**fibre, "via": None},
+            {**fibre, "arm_a_km": 75.0},
+            {**fibre, "arm_a_km": 60.0},
+            {**fibre, "arm_a_loss_db": 12.0},
+            {**fibre, "arm_a_loss_db": 12.0, "arm_a_km": 75.0},
+            {**fibre, "arm_a_km": 60.0, "loss_db": 40.0},
+            {**fibre, "arm_a_km": 0.0, "length_km": 0.0, "extra_loss_db": 30.0},
+            m=module,
+        )
+    )
+    asked = key_rate(
+        module,
+        loss_db=[30, 30, 30, 30, 30, 30, 40, 30],
+        arm_a_loss_db=[15, 15, 15, 12, 12, 12, 16, 15],
+    )
+    for name in WHAT_THE_ARMS_CHANGE:
+        np.testing.assert_allclose(rows[name], getattr(asked, name), rtol=1e-9)
+    rates = rows["key_rate_bps"]
+    assert (rates > 0).all()
+    assert rates[3] != pytest.approx(rates[0], rel=1e-6) or protocol == "bbm92"
+
+
+def test_a_module_without_arms_does_not_mind_where_the_middle_is():
+    fibre = {"module": "m", "length_km": 50}
+    rates = planner.link_budget(mixed(fibre, {**fibre, "arm_a_km": 10.0}, m=MODULE))["key_rate_bps"]
+    assert rates[0] == rates[1] > 0

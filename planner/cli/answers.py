@@ -121,7 +121,7 @@ def rate(
 
 
 def _assignments(settings: list[str]) -> dict[str, Any]:
-    """``["clock_hz=1e9"]`` as ``{"clock_hz": 1e9}``."""
+    """``["clock_hz=1e9"]`` as ``{"clock_hz": 1e9}``; true and false as in TOML."""
     assignments: dict[str, Any] = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
@@ -130,7 +130,8 @@ def _assignments(settings: list[str]) -> dict[str, Any]:
         try:
             assignments[key.strip()] = float(text)
         except ValueError:
-            assignments[key.strip()] = text.strip()
+            word = text.strip()
+            assignments[key.strip()] = {"true": True, "false": False}.get(word, word)
     return assignments
 
 

@@ -185,8 +185,8 @@ def choice_problem(key: str, value: Any, *, known: Parameter) -> Problem | None:
     # 1 equals True, but is no choice
     if any(type(value) is type(choice) and value == choice for choice in known.choices):
         return None
-    words = [word(choice) for choice in known.choices]
-    near = f"; {nearest(value, words)}" if isinstance(value, str) else ""
+    near = nearest(value, [word(choice) for choice in known.choices]) if isinstance(value, str) else ""
+    near = f"; {near}" if "did you mean" in near else ""
     return Problem(f"{key} is {shown(value)}", column=key, expected=known.permitted + near)
 
 

@@ -103,7 +103,7 @@ def bit_table(plan: Plan) -> Table:
         )
         for row in plan.budget.to_dict("records")
     ]
-    note = "All module pairs of a link together. The bound is the repeaterless limit of the same loss and clock."
+    note = "All module pairs of a link together. The bound is the limit for the same loss and clock."
     measured = [row for row in plan.budget.to_dict("records") if row["measured"] and "key_rate_bps" in row["measured"]]
     if measured:
         note += " An asterisk marks a measured key rate, which takes the place of the model's: "

@@ -261,11 +261,15 @@ def show_routes(network: Network, routes: Sequence[Route]) -> None:
 
 def show_rate(module: str, document: Mapping[str, Any]) -> None:
     """Prints the key rate of one link, the settings used, and where the bits go."""
+    from planner.physics.parameters import ARMS
+
     bound = quantity(document["bound_bps"], "bit/s")
+    one_station = ("with one station in the middle", "single-repeater")
+    between, known_as = one_station if document["protocol"] in ARMS else ("without a repeater", "PLOB")
     say(
         f"{module} ({document['protocol']}) over {quantity(document['loss_db'], 'dB')}: "
         f"{quantity(document['key_rate_bps'], 'bit/s')} of secret key, QBER {quantity(document['qber'], '%')}.",
-        f"No protocol without a repeater can pass {bound} here (PLOB bound).",
+        f"No protocol {between} can pass {bound} here ({known_as} bound).",
         "",
     )
     show_table(
