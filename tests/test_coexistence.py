@@ -185,6 +185,20 @@ class TestBudget:
         assert budget.key_rate_bps[1] == pytest.approx(float(expected.key_rate_bps))
         assert budget.key_rate_bps[0] == pytest.approx(float(key_rate(own, loss_db=10.0).key_rate_bps))
 
+    @pytest.mark.parametrize("protocol", ["tf-sns", "bbm92", "cv-gaussian"])
+    def test_other_receivers_are_refused(self, protocol):
+        net = network()
+        other = planner.physics.parse_module({"protocol": protocol}, module_id="m")
+        with pytest.raises(planner.InputError, match="'lit' shares its fibre with 'p'") as caught:
+            planner.link_budget(net.replace(modules={"m": other}))
+        (problem,) = caught.value.problems
+        assert problem.column == "coexistence"
+
+    def test_a_profile_that_is_not_there(self):
+        net = network()
+        with pytest.raises(planner.InputError, match="no coexistence profile 'p'"):
+            planner.link_budget(net.replace(coexistence={}))
+
 
 NODES = "node_id,name,kind,lat_deg,lon_deg,basis\na,A,trusted,30,110,assumed\nb,B,trusted,30,110.5,assumed\n"
 LINK = (
@@ -215,20 +229,6 @@ def folder(path: Path, name: str, *, attenuation: float = 0.33, own: str | None 
         (path / "coexistence").mkdir(exist_ok=True)
         (path / "coexistence" / "mine.toml").write_text(own)
     return path
-
-    @pytest.mark.parametrize("protocol", ["tf-sns", "bbm92", "cv-gaussian"])
-    def test_other_receivers_are_refused(self, protocol):
-        net = network()
-        other = planner.physics.parse_module({"protocol": protocol}, module_id="m")
-        with pytest.raises(planner.InputError, match="'lit' shares its fibre with 'p'") as caught:
-            planner.link_budget(net.replace(modules={"m": other}))
-        (problem,) = caught.value.problems
-        assert problem.column == "coexistence"
-
-    def test_a_profile_that_is_not_there(self):
-        net = network()
-        with pytest.raises(planner.InputError, match="no coexistence profile 'p'"):
-            planner.link_budget(net.replace(coexistence={}))
 
 
 def test_the_terminal_shows_it(capsys):
