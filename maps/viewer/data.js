@@ -17,8 +17,26 @@ function decodePath(flat, scale) {
   return points;
 }
 
+// A table travels by columns, what is the same in every row but once; rows come as they are.
+function rowsOf(table) {
+  if (Array.isArray(table)) return table;
+  const columns = Object.entries(table.columns);
+  return Array.from({ length: table.count }, (_, i) => {
+    const row = { ...table.same };
+    for (const [name, values] of columns) row[name] = values[i];
+    return row;
+  });
+}
+
+// Where a node is drawn.
+function placeOf(node) {
+  return [node.lat_deg, node.lon_deg];
+}
+
 function readNetwork() {
   const data = readBlock("trunk-data");
+  for (const table of ["nodes", "links"]) data[table] = rowsOf(data[table]);
+  for (const table of ["demands", "loads"]) if (data.plan) data.plan[table] = rowsOf(data.plan[table]);
   data.node = new Map(data.nodes.map((node) => [node.node_id, node]));
   data.link = new Map(data.links.map((link) => [link.link_id, link]));
   for (const node of data.nodes) Object.assign(node, { links: [], demands: [], passing: [] });

@@ -51,7 +51,7 @@ function lightUp(view, { demand, routes }) {
     button("Show all", () => clearHighlight(view)),
   );
   view.banner.hidden = false;
-  fitTo(view, [...nodes].map((id) => view.data.node.get(id)).map((node) => [node.lat_deg, node.lon_deg]));
+  fitTo(view, [...nodes].map((id) => placeOf(view.data.node.get(id))));
   refreshHighlight(view);
 }
 

@@ -6,8 +6,11 @@ function isNumber(value) {
   return typeof value === "number" && Number.isFinite(value);
 }
 
+// Made once: making a formatter takes longer than ten thousand uses of it.
+const FORMATS = [0, 1, 2, 3].map((places) => new Intl.NumberFormat("en-GB", { minimumFractionDigits: places, maximumFractionDigits: places }));
+
 function digits(value, places) {
-  return value.toLocaleString("en-GB", { minimumFractionDigits: places, maximumFractionDigits: places });
+  return FORMATS[places].format(value);
 }
 
 function rateText(perSecond, unit = "bit/s") {

@@ -4,6 +4,8 @@
 const LABELS_OF_ALL_FROM_ZOOM = 7;
 const FEW_NODES = 25;
 const LONGEST_LABEL = 36;
+const SQUARE_PX = 64;
+const LATER_MS = 150;
 
 function drawLabels(view) {
   const pane = view.map.createPane("trunk-labels");
@@ -14,7 +16,16 @@ function drawLabels(view) {
   layer.on("remove", () => { pane.hidden = true; });
   view.overlays["Names"] = layer.addTo(view.map);
   view.map.on("zoomstart", () => pane.classList.add("moving"));
-  view.map.on("moveend zoomend resize", () => placeLabels(view));
+  let later = null;
+  view.map.on("moveend zoomend resize", () => {
+    if (!view.many) {
+      placeLabels(view);
+      return;
+    }
+    clearTimeout(later);
+    pane.classList.add("moving");
+    later = setTimeout(() => placeLabels(view), LATER_MS);
+  });
 }
 
 function shorten(text) {
@@ -47,31 +58,48 @@ function placeLabels(view) {
   const lit = view.highlight && view.highlight.nodes;
   const onScreen = [];
   for (const node of data.nodes) {
-    const point = map.latLngToContainerPoint([node.lat_deg, node.lon_deg]);
+    const point = map.latLngToContainerPoint(placeOf(node));
     if (point.x < 0 || point.y < 0 || point.x > size.x || point.y > size.y) continue;
     const symbol = data.style.symbols[node.symbol];
-    onScreen.push({ node, point, half: symbol.size_px / 2, important: symbol.important });
+    onScreen.push({ node, point, half: symbol.size_px / (view.many ? 4 : 2), important: symbol.important });
   }
   const all = zoom >= LABELS_OF_ALL_FROM_ZOOM || onScreen.length <= FEW_NODES;
   const wanted = onScreen
     .filter((spot) => all || spot.important || (lit && lit.has(spot.node.node_id)))
     .sort((a, b) => b.important - a.important || b.node.demands.length - a.node.demands.length || b.node.links.length - a.node.links.length);
-  const taken = panelBoxes(view);
-  const symbols = onScreen.map((spot) => boxAround(spot.point, spot.half));
-  const small = onScreen.filter((spot) => !spot.important).map((spot) => boxAround(spot.point, spot.half));
+  const taken = boxIndex(panelBoxes(view));
+  const symbols = boxIndex(onScreen.map((spot) => boxAround(spot.point, spot.half)));
+  const large = boxIndex(onScreen.filter((spot) => spot.important).map((spot) => boxAround(spot.point, spot.half)));
   const segments = view.many ? [] : segmentsOnScreen(view, size);
-  for (const spot of wanted.slice(0, 600)) {
+  for (const spot of wanted.slice(0, view.many ? 200 : 600)) {
     const place =
       bestPlace(view, spot, { size, taken, symbols, segments }) ||
-      (spot.important && bestPlace(view, spot, { size, taken, symbols: symbols.filter((box) => !small.some((s) => s.left === box.left && s.top === box.top)), segments }));
+      (spot.important && bestPlace(view, spot, { size, taken, symbols: large, segments }));
     if (!place) continue;
-    taken.push(place);
+    taken.add(place);
     labels.pane.append(labelAt(view, spot, place, lit));
   }
 }
 
 function boxAround(point, half) {
   return { left: point.x - half, top: point.y - half, right: point.x + half, bottom: point.y + half };
+}
+
+// Boxes by the squares that they lie in, so that a touch is found without asking all of them.
+function boxIndex(boxes) {
+  const squares = new Map();
+  const squaresOf = ({ left, top, right, bottom }) => {
+    const keys = [];
+    for (let x = Math.floor(left / SQUARE_PX); x * SQUARE_PX <= right; x += 1) {
+      for (let y = Math.floor(top / SQUARE_PX); y * SQUARE_PX <= bottom; y += 1) keys.push(`${x} ${y}`);
+    }
+    return keys;
+  };
+  const add = (box) => {
+    for (const key of squaresOf(box)) squares.set(key, [...(squares.get(key) || []), box]);
+  };
+  boxes.forEach(add);
+  return { add, touches: (box) => squaresOf(box).some((key) => (squares.get(key) || []).some((other) => touches(box, other))) };
 }
 
 function panelBoxes(view) {
@@ -126,7 +154,7 @@ function bestPlace(view, { node, point, half, important }, { size, taken, symbol
   corners.forEach(([dx, dy], preference) => {
     const box = { left: point.x + dx, top: point.y + dy, right: point.x + dx + width, bottom: point.y + dy + height };
     if (box.left < 4 || box.top < 4 || box.right > size.x - 4 || box.bottom > size.y - 4) return;
-    if (taken.some((other) => touches(box, other)) || symbols.some((other) => touches(box, other))) return;
+    if (taken.touches(box) || symbols.touches(box)) return;
     const cost = segments.filter((segment) => crosses(segment, box)).length + preference * 0.15;
     if (!best || cost < best.cost) best = { ...box, cost };
   });

@@ -1,8 +1,11 @@
 // Links as lines: colour by the chosen measure, width by key rate, a casing below, a wide invisible line for the
-// pointer. Thousands of links are drawn on a canvas instead, without casing.
+// pointer. Thousands of links are drawn by many.js instead.
 
-const MANY_LINKS = 1500;
 const CASING_PX = 2.6;
+const AROUND = {
+  light: { casing: "#4a5563", hollow: "#ffffff", glow: "#111827" },
+  dark: { casing: "#0b0f14", hollow: "#0b0f14", glow: "#ffffff" },
+};
 
 // The class of a link by a measure; the same classes make the legend.
 function stepOf(view, link, measure = view.measure) {
@@ -15,25 +18,23 @@ function stepOf(view, link, measure = view.measure) {
 
 function drawLinks(view) {
   const { map, data } = view;
-  view.many = data.links.length > MANY_LINKS;
   map.createPane("trunk-casing").style.zIndex = 390;
   map.createPane("trunk-marks").style.zIndex = 590;
   const casingRenderer = L.svg({ pane: "trunk-casing", padding: 0.4 });
-  const renderer = view.many ? L.canvas({ padding: 0.4, tolerance: 6 }) : L.svg({ padding: 0.4 });
+  const renderer = L.svg({ padding: 0.4 });
   view.overlays["Links"] = L.layerGroup().addTo(map);
   view.lines = new Map();
   for (const link of data.links) {
     const smooth = { smoothFactor: 0.5 };
-    const parts = { line: L.polyline(link.points, { ...smooth, renderer, interactive: view.many, lineCap: "butt" }) };
-    if (!view.many) {
-      parts.casing = L.polyline(link.points, { ...smooth, renderer: casingRenderer, pane: "trunk-casing", interactive: false, className: "link-casing" });
-      parts.pointer = L.polyline(link.points, { ...smooth, renderer, weight: 18, opacity: 0, className: "link-pointer" });
-      if (!link.usable) parts.mark = noKeyMark(link);
-    }
-    const target = parts.pointer || parts.line;
-    target.on("click", (event) => showLink(view, link, { at: event.latlng, stay: true }));
-    target.bindTooltip(() => linkTip(view, link), { sticky: true, className: "trunk-tip", opacity: 1 });
-    for (const layer of [parts.casing, parts.line, parts.pointer, parts.mark]) if (layer) view.overlays["Links"].addLayer(layer);
+    const parts = {
+      casing: L.polyline(link.points, { ...smooth, renderer: casingRenderer, pane: "trunk-casing", interactive: false, className: "link-casing" }),
+      line: L.polyline(link.points, { ...smooth, renderer, interactive: false, lineCap: "butt" }),
+      pointer: L.polyline(link.points, { ...smooth, renderer, weight: 18, opacity: 0, className: "link-pointer" }),
+      mark: link.usable ? null : noKeyMark(link),
+    };
+    parts.pointer.on("click", (event) => showLink(view, link, { at: event.latlng, stay: true }));
+    parts.pointer.bindTooltip(() => linkTip(view, link), { sticky: true, className: "trunk-tip", opacity: 1 });
+    for (const layer of Object.values(parts)) if (layer) view.overlays["Links"].addLayer(layer);
     view.lines.set(link.link_id, parts);
   }
   restyleLinks(view);
@@ -51,14 +52,18 @@ function linkTip(view, link) {
 }
 
 function measureText(view, link) {
-  const texts = { utilisation: percentText, key_rate_bps: rateText, loss_db: lossText };
+  const texts = { utilisation: percentText, headroom_bps: rateText, key_rate_bps: rateText, loss_db: lossText };
   return texts[view.measure.key](link[view.measure.key]);
 }
 
 // Colours, widths and what is dimmed, after any change of theme, measure or highlight.
 function restyleLinks(view) {
+  if (view.many) {
+    view.many.links.redraw();
+    return;
+  }
   const lit = view.highlight && view.highlight.links;
-  const [casing, hollow, glow] = { light: ["#4a5563", "#ffffff", "#111827"], dark: ["#0b0f14", "#0b0f14", "#ffffff"] }[view.theme];
+  const { casing, hollow, glow } = AROUND[view.theme];
   for (const link of view.data.links) {
     const { line, casing: under, mark } = view.lines.get(link.link_id);
     const step = stepOf(view, link);
@@ -67,7 +72,7 @@ function restyleLinks(view) {
     const weight = link.width_px;
     line.setStyle({ color: step[view.theme], weight, opacity, dashArray: dashOf(step) });
     const around = isLit ? { color: glow, width: 5.5, opacity: 1 } : step.hollow ? { color: hollow, width: CASING_PX, opacity: 0.9 } : { color: casing, width: CASING_PX, opacity: 0.62 };
-    if (under) under.setStyle({ color: around.color, weight: weight + around.width, opacity: lit && !isLit ? 0.1 : around.opacity });
+    under.setStyle({ color: around.color, weight: weight + around.width, opacity: lit && !isLit ? 0.1 : around.opacity });
     if (mark && mark.getElement()) mark.getElement().style.opacity = opacity < 1 ? 0.3 : 1;
   }
 }

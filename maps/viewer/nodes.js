@@ -1,14 +1,11 @@
 // Nodes as symbols: the shape tells the kind. They take focus; Enter opens the popup.
 
-const MANY_NODES = 1500;
-
 function drawNodes(view) {
   const { map, data } = view;
   view.markers = new Map();
   view.overlays["Nodes"] = L.layerGroup().addTo(map);
-  const canvas = data.nodes.length > MANY_NODES ? L.canvas({ padding: 0.4 }) : null;
   for (const node of data.nodes) {
-    const marker = canvas ? dotOf(view, node, canvas) : markerOf(view, node);
+    const marker = markerOf(view, node);
     marker.on("click", () => showNode(view, node, { stay: true }));
     marker.on("keypress", ({ originalEvent }) => { if (originalEvent.key === "Enter") showNode(view, node, { stay: true }); });
     marker.bindTooltip(() => el("div", {}, namesOf(node)), { className: "trunk-tip", opacity: 1, offset: [10, 0] });
@@ -21,18 +18,11 @@ function markerOf(view, node) {
   const symbol = view.data.style.symbols[node.symbol];
   const size = symbol.size_px;
   const icon = L.divIcon({ className: `node node-${node.symbol}`, html: symbolOf(symbol), iconSize: [size, size] });
-  const marker = L.marker([node.lat_deg, node.lon_deg], { icon, riseOnHover: true, zIndexOffset: symbol.important ? 1000 : 0 });
+  const marker = L.marker(placeOf(node), { icon, riseOnHover: true, zIndexOffset: symbol.important ? 1000 : 0 });
   marker.on("add", () => {
     marker.getElement().setAttribute("aria-label", `${node.name}, ${symbol.title}`);
   });
   return marker;
-}
-
-function dotOf(view, node, renderer) {
-  const { colour, size_px } = view.data.style.symbols[node.symbol];
-  return L.circleMarker([node.lat_deg, node.lon_deg], {
-    renderer, radius: size_px / 4, weight: 1, color: "#ffffff", fillColor: colour, fillOpacity: 1,
-  });
 }
 
 function namesOf(node) {
@@ -41,14 +31,18 @@ function namesOf(node) {
 }
 
 function dimNodes(view) {
+  if (view.many) {
+    view.many.nodes.redraw();
+    return;
+  }
   const lit = view.highlight && view.highlight.nodes;
   for (const [id, marker] of view.markers) {
-    if (marker.getElement) marker.getElement()?.classList.toggle("dimmed", Boolean(lit) && !lit.has(id));
+    marker.getElement()?.classList.toggle("dimmed", Boolean(lit) && !lit.has(id));
   }
 }
 
 function showNode(view, node, { stay = false } = {}) {
-  const place = [node.lat_deg, node.lon_deg];
+  const place = placeOf(node);
   if (!stay) approach(view, [place]);
   openPopup(view, nodePopup(view, node), place, -8);
 }

@@ -75,6 +75,7 @@ function linkPopup(view, link) {
       measured.includes("key_rate_bps") && isNumber(link.model_key_rate_bps) && ["Model says", rateText(link.model_key_rate_bps)],
       view.data.plan && ["Load", rateText(link.load_bps)],
       view.data.plan && ["Utilisation", pill],
+      view.data.plan && isNumber(link.headroom_bps) && ["To spare", rateText(link.headroom_bps)],
       isNumber(link.qber) && ["QBER", `${digits(link.qber * 100, 2)} %`],
       isNumber(link.bound_bps) && ["Repeaterless bound", rateText(link.bound_bps)],
       ["Modules", equipment],

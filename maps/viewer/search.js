@@ -26,7 +26,7 @@ function find(index, words) {
 }
 
 function searchBox(view) {
-  const index = searchIndex(view);
+  let index = null;
   const list = el("ul", { id: "trunk-found", class: "found", role: "listbox", "aria-label": "Found", hidden: true });
   const input = el("input", {
     type: "search", class: "search", placeholder: "Search node, link or demand  ( / )", autocomplete: "off", spellcheck: "false",
@@ -49,6 +49,7 @@ function searchBox(view) {
     list.children[chosen]?.scrollIntoView({ block: "nearest" });
   };
   const refresh = () => {
+    if (input.value.trim()) index ??= searchIndex(view);
     found = find(index, input.value);
     chosen = 0;
     list.replaceChildren(...found.map((entry, i) => foundItem(entry, i, choose)));

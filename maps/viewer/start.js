@@ -18,8 +18,12 @@ function start(existing) {
   drawGround(view);
   drawBanner(view);
   drawPanel(view);
-  drawLinks(view);
-  drawNodes(view);
+  if (Math.max(data.links.length, data.nodes.length) > MANY) {
+    drawMany(view);
+  } else {
+    drawLinks(view);
+    drawNodes(view);
+  }
   drawLegend(view);
   drawSide(view);
   drawLabels(view);
@@ -39,7 +43,8 @@ function start(existing) {
 }
 
 function placesOf(view) {
-  return view.data.nodes.map((node) => [node.lat_deg, node.lon_deg]).concat(view.data.links.flatMap((link) => link.points));
+  const ends = view.data.nodes.map(placeOf);
+  return ends.length > MANY ? ends : ends.concat(view.data.links.flatMap((link) => link.points));
 }
 
 function fitRough(view) {
@@ -59,10 +64,10 @@ function roomFor(view) {
 // node lies below a panel; names get room at the edges.
 function fitNetwork(view) {
   const places = placesOf(view);
-  if (places.length > 0) fitTo(view, places);
+  if (places.length > 0) fitTo(view, places, view.data.nodes.map(placeOf));
 }
 
-function fitTo(view, places) {
+function fitTo(view, places, spots = places) {
   const { map } = view;
   const bounds = L.latLngBounds(places);
   const edge = view.narrow() ? 34 : 48;
@@ -79,7 +84,7 @@ function fitTo(view, places) {
     const zoom = Math.min(11, map.getBoundsZoom(bounds, false, topLeft.add(bottomRight)));
     const middle = map.project(bounds.getSouthWest(), zoom).add(map.project(bounds.getNorthEast(), zoom)).divideBy(2);
     const centre = middle.add(bottomRight.subtract(topLeft).divideBy(2));
-    const covered = coveredPlaces(view, places, { zoom, corner: centre.subtract(map.getSize().divideBy(2)) });
+    const covered = coveredPlaces(view, spots, { zoom, corner: centre.subtract(map.getSize().divideBy(2)) });
     if (!best || covered < best.covered || (covered === best.covered && zoom > best.zoom)) best = { covered, zoom, centre: map.unproject(centre, zoom) };
   }
   map.setView(best.centre, best.zoom, { animate: false });

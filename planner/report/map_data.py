@@ -38,11 +38,12 @@ _DEMAND_FIELDS = ("demand_id", "node_a", "node_b", "service", "units", "requeste
                   "served_fraction", "priority", "basis", "source")  # fmt: skip
 
 
-def map_document(network_or_plan: Network | Plan) -> dict[str, Any]:
+def map_document(network_or_plan: Network | Plan, *, budget: pd.DataFrame | None = None) -> dict[str, Any]:
     """What the viewer draws.
 
     Args:
-        network_or_plan: A network (its budget is computed) or a plan.
+        network_or_plan: A network or a plan.
+        budget: The network's budget where it is known already; a plan has its own.
 
     Returns:
         Plain data, ready for JSON: no NaN, no infinity, no NumPy type.
@@ -53,7 +54,8 @@ def map_document(network_or_plan: Network | Plan) -> dict[str, Any]:
     if isinstance(network_or_plan, Network):
         from planner.budget import link_budget
 
-        network, plan, budget = network_or_plan, None, link_budget(network_or_plan)
+        network, plan = network_or_plan, None
+        budget = link_budget(network) if budget is None else budget
     else:
         network, plan, budget = network_or_plan.network, network_or_plan, network_or_plan.budget
     document: dict[str, Any] = {
@@ -112,11 +114,19 @@ def _plan(plan: Plan) -> dict[str, Any]:
     return {
         "demands": _rows(plan.demands, _DEMAND_FIELDS),
         "routes": routes,
-        "loads": _rows(plan.links, ("link_id", "load_bps", "utilisation")),
+        "loads": _loads(plan),
         "bottlenecks": _rows(plan.bottlenecks, ("link_id", "sentence")),
         "growth_factor": _plain(plan.growth.factor),
         "services": {key: service.title for key, service in plan.network.services.items()},
     }
+
+
+def _loads(plan: Plan) -> list[dict[str, Any]]:
+    rows = _rows(plan.links, ("link_id", "key_rate_bps", "load_bps", "utilisation"))
+    for row in rows:
+        rate = row.pop("key_rate_bps")
+        row["headroom_bps"] = None if rate is None else _plain(rate - row["load_bps"])
+    return rows
 
 
 def _module_title(module: Any) -> str:

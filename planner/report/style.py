@@ -100,6 +100,19 @@ MEASURES: tuple[Measure, ...] = (
         ),
     ),
     Measure(
+        key="headroom_bps",
+        title="Margin: key rate to spare",
+        needs_plan=True,
+        steps=(
+            _step("< 0 (over-booked)", -0.5, 4, pattern="dashed"),
+            _step("none (full)", 0.5, 4),
+            _step("< 1 kbit/s", 1e3, 3),
+            _step("1–10 kbit/s", 1e4, 2),
+            _step("10–30 kbit/s", 3e4, 1),
+            _step("≥ 30 kbit/s", None, 0),
+        ),
+    ),
+    Measure(
         key="key_rate_bps",
         title="Secret key rate",
         steps=(
@@ -131,7 +144,11 @@ MEASURES: tuple[Measure, ...] = (
         ),
     ),
 )
-"""What links can be coloured by, the first one that has values being the default."""
+"""What links can be coloured by, the first one that has values being the default.
+
+Utilisation is load over key rate. Margin (headroom) is key rate less load, in bit/s: what a further demand over the
+link could get; half a bit per second on either side of nothing counts as full.
+"""
 
 
 @dataclass(frozen=True)

@@ -370,8 +370,131 @@ def test_thousands_of_links_go_to_a_canvas(offline_page):
     ]
     links = [link_row(f"n{i}", f"n{(i * 7 + 1) % 1600}") for i in range(1, 1600)]
     page = opened(offline_page, map_html(build_network(nodes=nodes, links=links)))
-    assert page.locator("canvas").count() >= 1
+    assert page.locator("canvas.many").count() == 2
     assert page.locator(".node, .link-pointer").count() == 0
     search(page, "Node 77")
     assert page.locator(".story h2").inner_text() == "Node 77"
     offline_page.assert_quiet()
+
+
+# --- thousands of links ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def grid_page() -> str:
+    """A grid of 40 by 40 nodes, half a degree apart, its 3,120 links, and demands along the first row."""
+    names = {(x, y): f"n{x}-{y}" for x in range(40) for y in range(40)}
+    nodes = [node_row(i, f"Node {x}/{y}", lat_deg=25 + y / 2, lon_deg=100 + x / 2) for (x, y), i in names.items()]
+    links = [
+        link_row(i, names[x + dx, y + dy])
+        for (x, y), i in names.items()
+        for dx, dy in ((1, 0), (0, 1))
+        if (x + dx, y + dy) in names
+    ]
+    links[0]["key_rate_bps"] = 0.0
+    demands = [{"demand_id": "d", "node_a": "n3-0", "node_b": "n5-0", "rate_bps": 1_000.0}]
+    return map_html(plan_of(build_network(nodes=nodes, links=links, demands=demands)))
+
+
+def spot(page, lat, lon):
+    """Where a place is on the screen, by the two neighbouring nodes' popups: the page keeps its map to itself."""
+    return page.evaluate("([lat, lon]) => window.spotOf(lat, lon)", [lat, lon])
+
+
+def with_map_outside(text):
+    """The page with its view as a global, for tests that must know where things are drawn."""
+    started = "TrunkViewer.start();"
+    outside = "view = TrunkViewer.start(); spotOf = (...place) => view.map.latLngToContainerPoint(place);"
+    return re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text).replace(
+        f"<script>{started}</script>", f"<script>var view, spotOf; {outside}</script>"
+    )
+
+
+@pytest.fixture
+def grid(offline_page, grid_page):
+    page = opened(offline_page, with_map_outside(grid_page))
+    yield page
+    offline_page.assert_quiet()
+
+
+def test_many_links_answer_to_hover_and_click(grid):
+    grid.evaluate("void view.map.setView([35.0, 110.25], 9, { animate: false })")
+    middle = spot(grid, 35.0, 110.25)
+    grid.mouse.move(middle["x"], middle["y"] + 3)
+    grid.wait_for_selector(".trunk-tip")
+    assert "Node 20/20 – Node 21/20" in grid.locator(".trunk-tip").inner_text()
+    grid.mouse.click(middle["x"], middle["y"] - 4)
+    assert grid.locator(".story h2").inner_text() == "Node 20/20 – Node 21/20"
+    grid.keyboard.press("Escape")
+    node = spot(grid, 35.0, 110.0)
+    grid.mouse.click(node["x"] + 2, node["y"])
+    assert grid.locator(".story h2").inner_text() == "Node 20/20"
+    grid.keyboard.press("Escape")
+    between = spot(grid, 35.25, 110.25)
+    grid.mouse.move(between["x"], between["y"])
+    grid.wait_for_selector(".trunk-tip", state="detached")
+    grid.mouse.click(between["x"], between["y"])
+    assert grid.locator(".story").count() == 0
+
+
+def test_a_layer_that_is_off_is_not_found(grid):
+    grid.evaluate("void view.map.setView([35.0, 110.0], 9, { animate: false })")
+    node = spot(grid, 35.0, 110.0)
+    switch = grid.locator(".leaflet-control-layers")
+    switch.hover()
+    switch.get_by_label("Nodes", exact=True).uncheck()
+    assert grid.locator("canvas.many").count() == 1
+    grid.mouse.click(node["x"], node["y"])
+    assert "–" in grid.locator(".story h2").inner_text()
+    grid.keyboard.press("Escape")
+    switch.hover()
+    switch.get_by_label("Links", exact=True).uncheck()
+    grid.mouse.click(node["x"], node["y"])
+    assert grid.locator(".story").count() == 0
+
+
+COLOUR_AT = """([lat, lon]) => {
+  const canvas = view.many.links._container;
+  const box = canvas.getBoundingClientRect();
+  const at = spotOf(lat, lon);
+  const fine = canvas.width / box.width;
+  return [...canvas.getContext("2d").getImageData((at.x - box.left) * fine, (at.y - box.top) * fine, 1, 1).data];
+}"""
+
+
+def test_many_links_are_coloured_lit_and_found(grid):
+    grid.evaluate("void view.map.setView([25.0, 101.9], 9, { animate: false })")
+    on_route, elsewhere = [25.0, 101.75], [25.0, 102.75]
+    before = [grid.evaluate(COLOUR_AT, place) for place in (on_route, elsewhere)]
+    assert before[0][3] == before[1][3] == 255
+    grid.get_by_role("button", name="Demands").click()
+    grid.locator(".demands > li > button").click()
+    grid.evaluate("void view.map.setView([25.0, 101.9], 9, { animate: false })")
+    lit, dimmed = (grid.evaluate(COLOUR_AT, place) for place in (on_route, elsewhere))
+    assert lit[3] == 255
+    assert dimmed[3] < 140
+    grid.get_by_role("button", name="Show all").click()
+    assert grid.evaluate(COLOUR_AT, elsewhere) == before[1]
+    grid.get_by_label("Colour by").select_option("basis")
+    step = next(
+        step for measure in MEASURES if measure.key == "basis" for step in measure.steps if step.name == "assumed"
+    )
+    assert grid.evaluate(COLOUR_AT, elsewhere)[:3] == [int(step.light[i : i + 2], 16) for i in (1, 3, 5)]
+    search(grid, "n7-0-n8-0")
+    assert grid.locator(".story h2").inner_text() == "Node 7/0 – Node 8/0"
+
+
+def test_many_links_are_dragged_and_zoomed(grid):
+    where = "(() => { const { lat, lng } = view.map.getCenter(); return [lat, lng, view.map.getZoom()]; })()"
+    before = grid.evaluate(where)
+    grid.mouse.move(700, 500)
+    grid.mouse.down()
+    grid.mouse.move(600, 450, steps=5)
+    grid.mouse.up()
+    grid.locator(".leaflet-control-zoom-in").click()
+    grid.wait_for_function(f"{where}[2] > {before[2]}")
+    assert grid.evaluate(where)[1] > before[1]
+    assert grid.locator(".story").count() == 0
+    sheet = "view.many.links._container.getContext('2d').getImageData(0, 0, 900, 700)"
+    filled = f"{sheet}.data.some((byte) => byte > 0)"
+    grid.wait_for_function(filled)
