@@ -127,6 +127,12 @@ def test_links_lead_somewhere(page):
             assert anchor in _anchors(goal), f"{name(page)} links to {target}"
 
 
+def test_every_file_has_its_place_in_the_house():
+    text = (ROOT / "docs" / "explanation" / "architecture.md").read_text("utf-8")
+    names = {path.name + ("/" if path.is_dir() else "") for path in (ROOT / "planner").iterdir()}
+    assert {entry for entry in names - {"py.typed", "__pycache__/"} if f"`{entry}`" not in text} == set()
+
+
 def test_every_dependency_has_its_reason():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     text = (ROOT / "docs" / "explanation" / "dependencies.md").read_text("utf-8").lower()
