@@ -314,7 +314,9 @@ class TestDevices:
         assert (devices["reason"].str.len() > 5).all()
 
     def test_a_class_with_one_receiver_never_beats_real_devices_by_more_than_three(self, devices):
+        """The envelope of case A23."""
         assert (devices["ratio"] < 3).all()
+        assert (devices.loc[devices["protocol"] == "bb84-decoy", "ratio"] > 0.05).all()
 
 
 class TestCommand:

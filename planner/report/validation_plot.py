@@ -99,10 +99,10 @@ def _style() -> str:
         ".curve{fill:none;stroke-width:1.6}.dashed{stroke-dasharray:5 3}.hollow{stroke-width:1.3}"
     )
     return (
-        f":root,svg{{--ground:#fff;--ink:#16202c;--quiet:#5a6675;--grid:#e3e8ee}}{base}{light}"
-        ".hollow{fill:var(--ground)}"
+        f"svg{{--ground:#fff;--ink:#16202c;--quiet:#5a6675;--grid:#e3e8ee}}{base}{light}"
+        ".hollow{fill:var(--ground)}.outside{fill:#d1242f;stroke:#d1242f}"
         f"@media(prefers-color-scheme:dark){{svg{{--ground:#12171e;--ink:#e6ebf1;--quiet:#9aa7b6;--grid:#28313c}}{dark}"
-        ".hollow{fill:var(--ground)}}"
+        ".hollow{fill:var(--ground)}.outside{fill:#ff8d85;stroke:#ff8d85}}"
     )
 
 
@@ -114,9 +114,10 @@ def _look(protocol: str) -> tuple[str, str]:
     return f"m{place % 5}", _SHAPES[(place + place // 5) % len(_SHAPES)]
 
 
-def _mark(picture: Drawing, protocol: str, x: float, y: float, *, gated: bool, tip: str | None = None) -> None:
+def _mark(picture: Drawing, protocol: str, x: float, y: float, *, verdict: str, tip: str | None = None) -> None:
     colour, shape = _look(protocol)
-    picture.path(shape, x=x, y=y, scale=1.0, kind=colour if gated else f"{colour} hollow", tip=tip)
+    kind = {"within": colour, "outside": f"{colour} outside"}.get(verdict, f"{colour} hollow")
+    picture.path(shape, x=x, y=y, scale=1.0, kind=kind, tip=tip)
 
 
 def _decades(
@@ -144,15 +145,9 @@ def _draw_against(picture: Drawing, results: pd.DataFrame, devices: pd.DataFrame
     points = [point for row in rows_of(results) for point in _rate_point(row)]
     if devices is not None:
         points += [
-            (
-                row.expected / row.clock_hz,
-                row.got / row.clock_hz,
-                row.protocol,
-                False,
-                f"{row.module}, {row.loss_db:g} dB",
-            )
-            for row in rows_of(devices)
-            if row.got > 0
+            (each.expected / each.clock_hz, each.got / each.clock_hz, each.protocol, "shown only", each.module)
+            for each in rows_of(devices)
+            if each.got > 0
         ]
     picture.text(_LEFT, 22, "Key per pulse: model against published", kind="head")
     if not points:
@@ -171,14 +166,14 @@ def _draw_against(picture: Drawing, results: pd.DataFrame, devices: pd.DataFrame
     _decades(picture, left=_LEFT, powers=powers, place=up, vertical=True, step=2)
     _decades(picture, left=_LEFT, powers=powers, place=across, vertical=False, step=2)
     picture.line(_LEFT, _TOP + _PANEL, _LEFT + _PANEL, _TOP, kind="axis")
-    for x, y, protocol, gated, tip in sorted(points, key=lambda point: point[3]):
-        _mark(picture, protocol, across(x), up(y), gated=gated, tip=tip)
+    for x, y, protocol, verdict, tip in sorted(points, key=lambda point: point[3] != "shown only"):
+        _mark(picture, protocol, across(x), up(y), verdict=verdict, tip=tip)
     picture.text(_LEFT + _PANEL / 2, _TOP + _PANEL + 32, "published, bit per pulse", kind="minor", anchor="middle")
     picture.text(_LEFT, _TOP - 12, "model, bit per pulse", kind="minor")
     _draw_legend(picture, {protocol for _, _, protocol, *_ in points})
 
 
-def _rate_point(row: Any) -> list[tuple[float, float, str, bool, str]]:
+def _rate_point(row: Any) -> list[tuple[float, float, str, str, str]]:
     """Published and model key per pulse of a row, where it has both."""
     if row.quantity not in _RATES or not (row.expected > 0 and row.got > 0):
         return []
@@ -186,17 +181,17 @@ def _rate_point(row: Any) -> list[tuple[float, float, str, bool, str]]:
     if not clock > 0:
         return []
     tip = f"{row.case} {row.what} {row.at}: {row.ratio:.4g}"
-    return [(row.expected / clock, row.got / clock, row.protocol, row.verdict != "shown only", tip)]
+    return [(row.expected / clock, row.got / clock, row.protocol, row.verdict, tip)]
 
 
 def _draw_legend(picture: Drawing, protocols: set[str]) -> None:
     shown = [protocol for protocol in _PROTOCOLS if protocol in protocols]
     for number, protocol in enumerate(shown):
         y = _TOP + 12 + 15 * number
-        _mark(picture, protocol, _LEFT + 14, y, gated=True)
+        _mark(picture, protocol, _LEFT + 14, y, verdict="within")
         picture.text(_LEFT + 24, y + 4, protocol, kind="minor")
     y = _TOP + 12 + 15 * len(shown)
-    _mark(picture, "", _LEFT + 14, y, gated=False)
+    _mark(picture, "", _LEFT + 14, y, verdict="shown only")
     picture.text(_LEFT + 24, y + 4, "hollow: shown only", kind="minor")
 
 
@@ -231,22 +226,25 @@ def _draw_curves(picture: Drawing, curves: Sequence[Curve]) -> None:
             picture.path(path, x=0, y=0, scale=1.0, kind=f"curve {colour}", tip=curve.name)
         for loss, value, gated in curve.points:
             if value > 10.0**low:
-                _mark(picture, curve.protocol, across(loss), up(value), gated=gated, tip=f"{curve.name}, {loss:g} dB")
+                verdict, tip = "within" if gated else "shown only", f"{curve.name}, {loss:g} dB"
+                _mark(picture, curve.protocol, across(loss), up(value), verdict=verdict, tip=tip)
 
 
-def _ratios(results: pd.DataFrame) -> list[tuple[str, str, list[tuple[float, bool]]]]:
-    """For each case with something to compare: its label, its protocol, its ratios and whether each is demanded."""
-    found: dict[str, tuple[str, str, list[tuple[float, bool]]]] = {}
+def _ratios(results: pd.DataFrame) -> list[tuple[str, str, list[tuple[float, str]]]]:
+    """For each case with something to compare: its label, its protocol, its ratios with their verdicts."""
+    found: dict[str, tuple[str, str, list[tuple[float, str]]]] = {}
     for row in rows_of(results):
         if row.ratio == row.ratio and row.ratio > 0:
             entry = found.setdefault(row.case, (f"{row.case}  {row.title}", row.protocol, []))
-            entry[2].append((float(row.ratio), row.verdict != "shown only"))
+            entry[2].append((float(row.ratio), row.verdict))
     return list(found.values())
 
 
-def _draw_ratios(picture: Drawing, cases: Sequence[tuple[str, str, list[tuple[float, bool]]]], *, top: float) -> None:
+def _draw_ratios(picture: Drawing, cases: Sequence[tuple[str, str, list[tuple[float, str]]]], *, top: float) -> None:
     picture.text(_LEFT - 40, top - 30, "Model over published, by case", kind="head")
-    picture.text(_LEFT - 40, top - 14, "filled: within a stated tolerance; hollow: shown only", kind="minor")
+    picture.text(
+        _LEFT - 40, top - 14, "filled: within the tolerance that is demanded; hollow: shown only", kind="minor"
+    )
     width = _WIDTH - _RATIO_LEFT - 30.0
     bottom = top + _ROW * len(cases)
 
@@ -260,5 +258,5 @@ def _draw_ratios(picture: Drawing, cases: Sequence[tuple[str, str, list[tuple[fl
     for number, (label, protocol, ratios) in enumerate(cases):
         y = top + _ROW * (number + 0.5)
         picture.text(_RATIO_LEFT - 14, y + 4, shortened(label, _LONGEST_LABEL), kind="minor", anchor="end", tip=label)
-        for ratio, gated in sorted(set(ratios), key=lambda pair: (pair[1], pair[0])):
-            _mark(picture, protocol, across(ratio), y, gated=gated, tip=f"{ratio:.4g}")
+        for ratio, verdict in sorted(set(ratios), key=lambda pair: (pair[1] != "shown only", pair[0])):
+            _mark(picture, protocol, across(ratio), y, verdict=verdict, tip=f"{ratio:.4g}")

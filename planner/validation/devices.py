@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from planner.physics import key_rate, load_module
 from planner.shipped import shipped_ids
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from planner.physics import Module
 
 DEVICE_COLUMNS = ("module", "title", "protocol", "clock_hz", "loss_db", "expected", "got", "ratio", "reason", "source")
 
@@ -29,7 +32,7 @@ def device_points() -> pd.DataFrame:
     for module_id in shipped_ids("modules"):
         module = load_module(module_id)
         for point in module.published:
-            loss, expected = float(point["loss_db"]), float(point["key_rate_bps"])
+            loss, expected = float(point["loss_db"]), _published_bps(module, point)
             got = float(key_rate(module, loss_db=loss).key_rate_bps)
             rows.append(
                 {
@@ -46,3 +49,10 @@ def device_points() -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows, columns=list(DEVICE_COLUMNS))
+
+
+def _published_bps(module: Module, point: Mapping[str, Any]) -> float:
+    """The point's rate; one per pulse is taken at the module's clock."""
+    if "key_rate_bps" in point:
+        return float(point["key_rate_bps"])
+    return float(point["key_bits_per_pulse"]) * float(module.parameters["clock_hz"])
