@@ -242,9 +242,7 @@ def _ratios(results: pd.DataFrame) -> list[tuple[str, str, list[tuple[float, str
 
 def _draw_ratios(picture: Drawing, cases: Sequence[tuple[str, str, list[tuple[float, str]]]], *, top: float) -> None:
     picture.text(_LEFT - 40, top - 30, "Model over published, by case", kind="head")
-    picture.text(
-        _LEFT - 40, top - 14, "filled: within the tolerance that is demanded; hollow: shown only", kind="minor"
-    )
+    picture.text(_LEFT - 40, top - 14, "filled: demanded; hollow: shown only; red: outside", kind="minor")
     width = _WIDTH - _RATIO_LEFT - 30.0
     bottom = top + _ROW * len(cases)
 
