@@ -311,5 +311,14 @@ def test_a_terminal_without_chinese_stops_nothing():
             assert titles["trunks"] == "京沪干线与武合干线"
 
 
+def test_a_reader_who_has_seen_enough_is_no_error():
+    with subprocess.Popen(
+        [sys.executable, "-m", "planner", "budget", "trunks", "--json"], stdout=subprocess.PIPE
+    ) as run:
+        run.stdout.read(10)
+        run.stdout.close()
+    assert run.returncode == 0
+
+
 def test_version():
     assert run("--version").stdout.startswith("planner 0.")
