@@ -59,7 +59,8 @@ TOLERANCES = {
     "H1": {"exact", "± 1e-12 of it"},
     "H2": {"± 1e-06 of it"},
 }
-"""Copied by hand from the case book; a phase error printed to three digits has half of its last one, and a loss the tolerance of its light."""
+"""Copied by hand from the case book; a phase error printed to three digits has half of its last one, and a loss in dB
+has the tolerance of its light."""
 
 
 def run(*arguments):
