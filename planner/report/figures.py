@@ -87,16 +87,17 @@ def _defaults(network: Network) -> Iterator[tuple[Any, ...]]:
 
 
 def _parameters(network: Network) -> Iterator[tuple[Any, ...]]:
-    from planner.physics.module import PARAMETERS
+    from planner.physics.parameters import PARAMETERS, word
 
     for name in sorted(network.modules):
         module = network.modules[name]
         for key, value in module.parameters.items():
             known = PARAMETERS.get(key)
             basis = module.parameter_basis.get(key, module.basis)
-            source = module.parameter_source.get(key, module.source)
+            guessed = module.parameter_basis.get(key) == "assumed"  # so not from where the module comes from
+            source = module.parameter_source.get(key, None if guessed else module.source)
             unit = (known.unit or None) if known else None
-            shown = value if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+            shown = word(value) if isinstance(value, (str, bool)) else value
             yield (f"modules/{module.module_id}", module.title, key, shown, unit, basis, source, module.note)
 
 
