@@ -19,6 +19,7 @@ from planner.demand import demand_rates
 from planner.errors import InputError, Problem
 from planner.files import input_files, load
 from planner.records import rows_of
+from planner.trust import key_trust, node_exposure
 
 if TYPE_CHECKING:
     from planner.network import InputFile, Network
@@ -57,6 +58,16 @@ class Plan:
         return find_bottlenecks(
             self.network, budget=self.budget, demands=self.demands, growth=self.growth, levels=self.levels
         )
+
+    @cached_property
+    def trust(self) -> pd.DataFrame:
+        """Which nodes see the keys of each demand, and how many an attacker must hold (:mod:`planner.trust.keys`)."""
+        return key_trust(self.demands, self.routes)
+
+    @cached_property
+    def exposure(self) -> pd.DataFrame:
+        """How much key of others passes through each node, the most exposed first (:mod:`planner.trust.nodes`)."""
+        return node_exposure(self.network, routes=self.routes)
 
     @property
     def unmet(self) -> list[str]:

@@ -31,7 +31,7 @@ from planner.viewer.guard import host_name, is_loopback
 from planner.viewer.pages import CLOSED_POLICY, page_policy
 
 TOKEN = "a-token-of-some-length_0"  # noqa: S105
-TABLES = ("links", "demands", "routes", "growth_routes", "bottlenecks", "assumptions")
+TABLES = ("links", "demands", "routes", "growth_routes", "bottlenecks", "trust", "exposure", "assumptions")
 
 
 def small_network(*, demands: bool = True):

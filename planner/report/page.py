@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner import __version__
 from planner.records import RELAY_KINDS
-from planner.report import page_tables
+from planner.report import page_tables, trust_tables
 from planner.report.assumptions import assumption_lists
 from planner.report.chains import find_chains
 from planner.report.charts import plan_charts
@@ -113,6 +113,7 @@ def _contents(plan: Plan) -> dict[str, Any]:
         "tables": _tables(plan),
         "assumptions": assumption_lists(tables["assumptions"]),
         "assumed": count(len(tables["assumptions"]), "figure"),
+        "trust": trust_tables.trust_words(plan),
         "proof": proof(plan),
         "warnings": plan.warnings,
         "files": ("map.html", "plan.xlsx", "plan.json", *(f"{name}.csv" for name in CSV_TABLES)),
@@ -134,6 +135,8 @@ def _tables(plan: Plan) -> dict[str, Table]:
         "loads": page_tables.load_table(plan),
         "demands": page_tables.demand_table(plan),
         "routes": page_tables.route_table(plan),
+        "exposure": trust_tables.exposure_table(plan),
+        "trust": trust_tables.trust_table(plan),
         "prices": page_tables.price_table(plan),
         "sources": page_tables.source_table(plan),
     }

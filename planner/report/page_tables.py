@@ -52,12 +52,12 @@ def decibel_table(plan: Plan) -> Table:
     """Where the decibels of each link go."""
     links = _link_cells(plan.network)
     columns = (
-        _words("Link"),
+        words_column("Link"),
         Column("Length", "km"),
         *(Column(title, "dB") for _, title, *_ in LOSS_PARTS),
         Column("Total", "dB"),
-        _words("Basis"),
-        _words("Source"),
+        words_column("Basis"),
+        words_column("Source"),
     )
     rows = [
         (
@@ -73,14 +73,14 @@ def decibel_table(plan: Plan) -> Table:
     measured = any(row["measured"] and "loss_db" in row["measured"] for row in plan.budget.to_dict("records"))
     if measured:
         note += "An asterisk marks a loss that was measured as a whole; it stands under Fibre."
-    return _table("Loss budget of the links", columns, rows, note=note.strip(), file="links.csv")
+    return make_table("Loss budget of the links", columns, rows, note=note.strip(), file="links.csv")
 
 
 def bit_table(plan: Plan) -> Table:
     """Where the bits of each link go."""
     links = _link_cells(plan.network)
     columns = (
-        _words("Link"),
+        words_column("Link"),
         Column("Pairs"),
         Column("Sent", "pulses/s"),
         Column("Detected", "1/s"),
@@ -114,14 +114,14 @@ def bit_table(plan: Plan) -> Table:
         )
         note += "; ".join(model) or "no module is named there"
         note += "."
-    return _table("Bit budget of the links", columns, rows, note=note, file="links.csv")
+    return make_table("Bit budget of the links", columns, rows, note=note, file="links.csv")
 
 
 def load_table(plan: Plan) -> Table:
     """How much of each link's key is used, the fullest first."""
     links, crossing = _link_cells(plan.network), _demands_by_link(plan)
     columns = (
-        _words("Link"),
+        words_column("Link"),
         Column("Key rate", "bit/s"),
         Column("Load", "bit/s"),
         Column("Headroom", "bit/s"),
@@ -139,21 +139,21 @@ def load_table(plan: Plan) -> Table:
         )
         for row in plan.links.sort_values("utilisation", ascending=False, kind="stable").to_dict("records")
     ]
-    return _table("Utilisation of the links, the fullest first", columns, rows, file="links.csv")
+    return make_table("Utilisation of the links, the fullest first", columns, rows, file="links.csv")
 
 
 def demand_table(plan: Plan) -> Table:
     """What each demand asks for and gets."""
     columns = (
-        _words("Demand"),
-        _words("Between"),
-        _words("Service"),
+        words_column("Demand"),
+        words_column("Between"),
+        words_column("Service"),
         Column("Requested", "bit/s"),
         Column("Served", "bit/s"),
         Column("Share", "%"),
         Column("Priority"),
-        _words("Basis"),
-        _words("Source"),
+        words_column("Basis"),
+        words_column("Source"),
     )
     rows = [
         (
@@ -168,14 +168,14 @@ def demand_table(plan: Plan) -> Table:
         )
         for row in plan.demands.to_dict("records")
     ]
-    return _table("Demands: requested and served", columns, rows, file="demands.csv")
+    return make_table("Demands: requested and served", columns, rows, file="demands.csv")
 
 
 def route_table(plan: Plan) -> Table:
     """The routes in use."""
     columns = (
-        _words("Demand"),
-        _words("Route"),
+        words_column("Demand"),
+        words_column("Route"),
         Column("Links"),
         Column("Length", "km"),
         Column("Rate", "bit/s"),
@@ -190,7 +190,9 @@ def route_table(plan: Plan) -> Table:
         )
         for row in plan.routes.to_dict("records")
     ]
-    return _table("Routes in use", columns, rows, note="Every station of each route: routes.csv.", file="routes.csv")
+    return make_table(
+        "Routes in use", columns, rows, note="Every station of each route: routes.csv.", file="routes.csv"
+    )
 
 
 def bottleneck_table(plan: Plan) -> Table:
@@ -198,11 +200,11 @@ def bottleneck_table(plan: Plan) -> Table:
     links = _link_cells(plan.network)
     reasons = {"growth": "further growth of all demands", "service": "what some demands are served"}
     columns = (
-        _words("Link"),
-        _words("Limits"),
+        words_column("Link"),
+        words_column("Limits"),
         Column("Demands"),
         Column("Part of the price", "%"),
-        _words("In words"),
+        words_column("In words"),
     )
     rows = [
         (
@@ -215,7 +217,7 @@ def bottleneck_table(plan: Plan) -> Table:
         for row in plan.bottlenecks.to_dict("records")
     ]
     note = "The part of the price says how much of the proof rests on the link: relief pays most where it is largest."
-    return _table("The links that limit the plan", columns, rows, note=note, file="bottlenecks.csv")
+    return make_table("The links that limit the plan", columns, rows, note=note, file="bottlenecks.csv")
 
 
 def price_table(plan: Plan) -> Table:
@@ -223,7 +225,7 @@ def price_table(plan: Plan) -> Table:
     links = _link_cells(plan.network)
     ends = {row["link_id"]: row for row in plan.links.to_dict("records")}
     priced = {link: price for link, price in plan.growth.prices.items() if price > 0 and ends[link]["key_rate_bps"] > 0}
-    columns = (_words("Link"), Column("Key rate", "bit/s"), Column("Price", "per bit/s"))
+    columns = (words_column("Link"), Column("Key rate", "bit/s"), Column("Price", "per bit/s"))
     rows = [
         (
             links[link],
@@ -237,12 +239,12 @@ def price_table(plan: Plan) -> Table:
         for name, price in sorted(plan.growth.resource_prices.items())
         if price > 0
     ]
-    return _table("Links with a price; all other links are free", columns, rows, file="plan.json")
+    return make_table("Links with a price; all other links are free", columns, rows, file="plan.json")
 
 
 def source_table(plan: Plan) -> Table:
     """Where the figures come from."""
-    columns = (_words("Key"), _words("Source"), _words("Address"), _words("Remark"))
+    columns = (words_column("Key"), words_column("Source"), words_column("Address"), words_column("Remark"))
     rows = [
         (
             Cell(row["source"]),
@@ -252,10 +254,10 @@ def source_table(plan: Plan) -> Table:
         )
         for row in plan_tables(plan)["sources"].to_dict("records")
     ]
-    return _table("Sources", columns, rows, file="plan.xlsx")
+    return make_table("Sources", columns, rows, file="plan.xlsx")
 
 
-def _table(
+def make_table(
     caption: str, columns: Sequence[Column], rows: Iterable[tuple[Cell, ...]], *, file: str, note: str = ""
 ) -> Table:
     """Puts a table together; columns without any text are left out."""
@@ -267,7 +269,8 @@ def _table(
     return Table(caption, tuple(columns[place] for place in used), shown, note)
 
 
-def _words(heading: str) -> Column:
+def words_column(heading: str) -> Column:
+    """A column of words."""
     return Column(heading, number=False)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from planner.network import Network
     from planner.plan import Plan
 
-CSV_TABLES = ("links", "demands", "routes", "growth_routes", "bottlenecks", "assumptions")
+CSV_TABLES = ("links", "demands", "routes", "growth_routes", "bottlenecks", "trust", "exposure", "assumptions")
 """The tables that a saved plan holds as ``<name>.csv``."""
 
 LIST_SEPARATOR = ";"
@@ -30,7 +30,8 @@ def plan_tables(plan: Plan) -> dict[str, pd.DataFrame]:
 
     Returns:
         ``links`` (budget, load, utilisation), ``demands``, ``routes`` in use, ``growth_routes`` (the witness of
-        the growth factor), ``bottlenecks``, ``nodes``, ``assumptions`` (every assumed figure) and ``sources``.
+        the growth factor), ``bottlenecks``, ``trust`` (which nodes see the keys of each demand), ``exposure`` (how
+        much key passes through each node), ``nodes``, ``assumptions`` (every assumed figure) and ``sources``.
         Places are given by id and by name; routes are lists of ids separated by ``;``.
     """
     network = plan.network
@@ -42,6 +43,8 @@ def plan_tables(plan: Plan) -> dict[str, pd.DataFrame]:
         "routes": _flat_routes(plan.routes),
         "growth_routes": _flat_routes(plan.growth.routes),
         "bottlenecks": _with_names(plan.bottlenecks, network),
+        "trust": _with_names(_joined(plan.trust, "seen_by", "all_nodes"), network),
+        "exposure": _joined(plan.exposure, "demand_ids"),
         "nodes": network.nodes,
         "assumptions": known[known["basis"] == "assumed"].reset_index(drop=True),
         "sources": _sources(network),
@@ -82,9 +85,14 @@ def _with_names(frame: pd.DataFrame, network: Network) -> pd.DataFrame:
 
 
 def _flat_routes(routes: pd.DataFrame) -> pd.DataFrame:
-    flat = routes.copy()
-    for name in ("nodes", "links"):
-        flat[name] = [LIST_SEPARATOR.join(ids) for ids in routes[name]]
+    return _joined(routes, "nodes", "links")
+
+
+def _joined(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Lists of ids as text."""
+    flat = frame.copy()
+    for name in columns:
+        flat[name] = [LIST_SEPARATOR.join(ids) for ids in frame[name]]
         flat[name] = flat[name].astype(object)
     return flat
 

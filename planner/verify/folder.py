@@ -86,6 +86,8 @@ def check_tables(plan: PlanPart, *, directory: Path) -> Check:
         "routes.csv": sum(len(demand.routes) for demand in plan.demands),
         "growth_routes.csv": len(plan.growth.routes),
         "bottlenecks.csv": len(plan.bottlenecks),
+        "trust.csv": len(plan.demands),
+        "exposure.csv": len({node for demand in plan.demands for route in demand.routes for node in route.nodes[1:-1]}),
     }
     for name, count in counts.items():
         rows = _rows(ledger, directory / name)

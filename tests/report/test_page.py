@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from planner.report.page import report_html, script_language
-from planner.report.page_tables import MOST_ROWS, Cell, Column, _table
+from planner.report.page_tables import MOST_ROWS, Cell, Column, make_table
 from planner.report.tables import plan_tables
 from planner.report.words import fold, proof, quantity, summary
 from tests.report.map_networks import HOSTILE
@@ -64,14 +64,14 @@ def chain_page():
 
 def test_the_answer_comes_first_and_the_assumptions_last(chain_page):
     assert chain_page.texts["h1"][0].startswith("Test trunk")
-    files, answer = chain_page.texts["li"][:9], chain_page.texts["li"][9:]
+    files, answer = chain_page.texts["li"][:11], chain_page.texts["li"][11:]
     assert files[0] == "map.html"
     assert answer[: len(summary(chain_plan()))] == list(summary(chain_plan()))
     headings = [text.split(":")[0] for text in chain_page.texts["h2"]]
     assert headings[:2] == ["Summary", "Bottlenecks"]
-    assert headings[-7:] == [
-        "Key-rate budget", "Demands and routes", "Charts", "Why no plan does better", "Warnings", "Data sources",
-        "Assumptions",
+    assert headings[-8:] == [
+        "Key-rate budget", "Demands and routes", "Trust", "Charts", "Why no plan does better", "Warnings",
+        "Data sources", "Assumptions",
     ]  # fmt: skip
     assert headings[2] == "Shanghai – Micius"
 
@@ -171,7 +171,7 @@ def test_tables_can_be_read_aloud(chain_page):
 
 def test_long_tables_are_cut_with_a_word_and_empty_columns_left_out():
     rows = [(Cell(str(i)), Cell(""), Cell("x")) for i in range(MOST_ROWS + 1)]
-    table = _table("T", [Column("A"), Column("B"), Column("C")], rows, file="t.csv")
+    table = make_table("T", [Column("A"), Column("B"), Column("C")], rows, file="t.csv")
     assert len(table.rows) == MOST_ROWS
     assert [column.heading for column in table.columns] == ["A", "C"]
     assert "t.csv has all" in table.note

@@ -1,0 +1,97 @@
+"""Trust in the report: which nodes see which keys, and what an attacker must hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from planner.records import rows_of
+from planner.report.page_tables import Cell, Column, Table, make_table, words_column
+from planner.report.words import MISSING, count, demand_title, listing, quantity
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
+
+
+def trust_words(plan: Plan) -> tuple[str, ...]:
+    """What the plan asks of its trusted nodes, in sentences."""
+    served = plan.trust[plan.trust["routes"] > 0]
+    if served.empty:
+        return ("No key is passed on, so no node sees any.",)
+    meaning = (
+        "A key is passed on from node to node, and every node inside its route sees it. A demand spread over several "
+        "routes has different keys on each: one node inside a route learns the keys of that route, and only a set of "
+        "nodes that meets every route learns them all."
+    )
+    alone = served[served["nodes_to_learn_any"].isna()]
+    single = served[served["nodes_to_learn_all"] == 1]
+    have, pass_ = "has" if len(single) == 1 else "have", "passes" if len(alone) == 1 else "pass"
+    split = (
+        f"Of {count(len(served), 'demand')} served, {len(single):,} {have} all keys seen by one single node, and "
+        f"{len(alone):,} {pass_} no node at all on the way."
+    )
+    if plan.exposure.empty:
+        return (meaning, split)
+    top = plan.exposure.iloc[0]
+    rate, share = quantity(top["key_rate_seen_bps"], "bit/s"), quantity(top["share_of_served"], "%")
+    demands = count(int(top["demands_seen"]), "demand")
+    return (
+        meaning,
+        split,
+        f"Most key passes through {top['name']}: {rate}, {share} of all that is served, of {demands}.",
+    )
+
+
+def exposure_table(plan: Plan) -> Table:
+    """The nodes that see most key."""
+    columns = (
+        words_column("Node"),
+        Column("Key seen", "bit/s"),
+        Column("In a day", "bit"),
+        Column("Of all served", "%"),
+        Column("Demands seen"),
+        Column("Seen in full"),
+    )
+    rows = [
+        (
+            Cell(row.name),
+            Cell(quantity(row.key_rate_seen_bps, "bit/s").removesuffix("bit/s").rstrip()),
+            Cell(quantity(row.key_seen_bits_per_day, "bit/s").removesuffix("bit/s").rstrip()),
+            Cell(quantity(row.share_of_served, "%").removesuffix("%").rstrip()),
+            Cell(f"{row.demands_seen:,}"),
+            Cell(f"{row.demands_held:,}"),
+        )
+        for row in rows_of(plan.exposure)
+    ]
+    return make_table("Nodes in the order of the key that passes through them", columns, rows, file="exposure.csv")
+
+
+def trust_table(plan: Plan) -> Table:
+    """Which nodes see the keys of each demand, and the least set that learns them all."""
+    names = plan.network.node_names
+    columns = (
+        words_column("Demand"),
+        Column("Routes"),
+        Column("Nodes that see its keys"),
+        Column("To learn any"),
+        Column("To learn all"),
+        words_column("For example"),
+    )
+    rows = [
+        (
+            Cell(demand_title(plan.network, row.demand_id, node_a=row.node_a, node_b=row.node_b)),
+            Cell(f"{row.routes:,}"),
+            Cell(f"{len(row.seen_by):,}"),
+            _number(row.nodes_to_learn_any),
+            _number(row.nodes_to_learn_all),
+            Cell(listing([names[node] for node in row.all_nodes])),
+        )
+        for row in rows_of(plan.trust)
+    ]
+    note = "Nodes besides the two ends that must be compromised. A dash: no node inside can learn the keys."
+    return make_table("What it takes to learn the keys of a demand", columns, rows, note=note, file="trust.csv")
+
+
+def _number(value: Any) -> Cell:
+    return Cell(MISSING if value is pd.NA else f"{value:,}")
