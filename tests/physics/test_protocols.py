@@ -252,6 +252,33 @@ def test_settings_given_back_give_the_same_rate(module):
     assert again.at_limit == {}
 
 
+@pytest.mark.parametrize(
+    "module", [pytest.param(v, id=name) for name, v in VARIANTS.items() if not v["protocol"].startswith("bb84")]
+)
+@settings(max_examples=4)
+@given(share=st.floats(0, 1), arm=st.floats(0, 1), seed=st.integers(0, 99))
+def test_no_settings_beat_those_that_are_found(module, share, arm, seed):
+    loss = 0.5 + share * (15 if module["protocol"] == "cv-gaussian" else 40)
+    arms = {"arm_a_loss_db": arm * loss} if module["protocol"] in ARMS else {}
+    best = key_rate(module, loss_db=loss, **arms)
+    random = np.random.default_rng(seed)
+    # near the optimum, and anywhere
+    wide = np.where(np.arange(400) % 2, 1.0, 10.0)
+    guesses = {}
+    for name in best.at_limit:
+        at, high = best.settings[name], PARAMETERS[name].high
+        guesses[name] = np.clip(at * np.exp(wide * random.normal(0.0, 0.1, 400)), 0.02, min(high, 1e3) * (1 - 1e-6))
+    others = key_rate(module, loss_db=loss, **arms, **guesses)
+    assert others.key_rate_bps.max() <= best.key_rate_bps * (1 + 1e-6)
+
+
+@every_variant
+def test_rate_is_continuous_in_the_loss(module):
+    rates = key_rate(module, loss_db=np.linspace(3.0, 4.0, 101)).key_rate_bps
+    assert (rates > 0).all()
+    assert (np.abs(np.diff(rates)) < 0.005 * rates[:-1]).all()
+
+
 @every_variant
 def test_hopeless_links_give_zero_not_nan(module):
     result = key_rate(module, loss_db=[500.0, 1e4, 1e6])
