@@ -154,3 +154,17 @@ def test_a_module_that_measures_at_the_end_cannot_use_the_station(folder, tmp_pa
     assert len(caught.value.problems) == 2
     for word in ("'sns'", "'mdi'", "measurement station 'm'", *ARMS):
         assert word in str(caught.value)
+
+
+def test_light_of_other_channels_is_modelled_where_the_receiver_is_at_the_end(folder, tmp_path):
+    for name in ("nodes.csv", "network.toml", "cal.toml"):
+        (tmp_path / name).write_text((folder / name).read_text(encoding="utf-8"), encoding="utf-8")
+    header, *rows = LINKS.splitlines()
+    profile = {"two": "c-band-beside-10g", "sns": "c-band-beside-10g", "cv": "c-band-beside-10g"}
+    lines = [f"{header},coexistence", *(f"{row},{profile.get(row.split(',')[0], '')}" for row in rows)]
+    (tmp_path / "links.csv").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(planner.InputError) as caught:
+        planner.link_budget(planner.load(tmp_path))
+    assert len(caught.value.problems) == 2
+    for word in ("'sns'", "'cv'", "bb84-decoy or bb84-one-decoy"):
+        assert word in str(caught.value)
