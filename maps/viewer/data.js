@@ -28,9 +28,9 @@ function rowsOf(table) {
   });
 }
 
-// Where a node is drawn.
+// Where a node is drawn: over shifted tiles not where it is.
 function placeOf(node) {
-  return [node.lat_deg, node.lon_deg];
+  return node.drawn_at || [node.lat_deg, node.lon_deg];
 }
 
 function readNetwork() {
@@ -41,7 +41,7 @@ function readNetwork() {
   data.link = new Map(data.links.map((link) => [link.link_id, link]));
   for (const node of data.nodes) Object.assign(node, { links: [], demands: [], passing: [] });
   for (const link of data.links) {
-    link.points = decodePath(link.path, data.path_scale);
+    link.points = decodePath(link.drawn_path || link.path, data.path_scale);
     link.demands = [];
     link.usable = link.key_rate_bps > 0;
     for (const end of [link.node_a, link.node_b]) data.node.get(end).links.push(link);

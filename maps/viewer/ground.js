@@ -44,4 +44,24 @@ function drawGround(view) {
   view.overlays["Provinces"] = provinces;
   view.overlays["Rivers and lakes"] = waters;
   view.map.attributionControl?.setPrefix(false).addAttribution("Outline: Natural Earth (public domain)");
+  if (view.data.tiles) drawTiles(view);
+}
+
+// The online background that was asked for lies on the outline, which stays to be seen where no tile comes.
+function drawTiles(view) {
+  const { url, attribution, max_zoom, hosts } = view.data.tiles;
+  const thanks = attribution.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+  view.overlays["Tiles"] = L.tileLayer(url, {
+    maxNativeZoom: max_zoom, maxZoom: 18, subdomains: hosts, attribution: thanks, referrerPolicy: "strict-origin-when-cross-origin",
+  }).addTo(view.map);
+}
+
+// Where satellites pass overhead, as far as the network's table says.
+function drawTracks(view) {
+  const tracks = view.data.links.filter((link) => link.track);
+  if (tracks.length === 0) return;
+  const shared = { renderer: L.svg({ padding: 0.4 }), interactive: false, className: "ground-track" };
+  view.overlays["Ground tracks"] = L.layerGroup(
+    tracks.map((link) => L.polyline(decodePath(link.drawn_track || link.track, view.data.path_scale), shared)),
+  ).addTo(view.map);
 }

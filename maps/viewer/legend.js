@@ -15,6 +15,7 @@ function refreshLegend(view) {
   const symbols = Object.entries(style.symbols)
     .filter(([kind]) => kinds.has(kind))
     .map(([, symbol]) => el("li", {}, el("span", { class: "symbol-cell" }, symbolOf(symbol)), symbol.title));
+  if (links.some((link) => link.track)) symbols.push(el("li", {}, trackSample(), "Ground track of a satellite"));
   view.legend.replaceChildren(
     el("summary", {}, view.measure.title),
     el("ul", { class: "legend-classes" }, classes),
@@ -27,4 +28,9 @@ function refreshLegend(view) {
 function widthSample({ width_px }) {
   const line = svg("line", { x1: 1, x2: 39, y1: 6, y2: 6, class: "width-line", "stroke-width": width_px });
   return svg("svg", { viewBox: "0 0 40 12", width: 40, height: 12, "aria-hidden": "true" }, line);
+}
+
+function trackSample() {
+  const line = svg("line", { x1: 1, x2: 25, y1: 6, y2: 6, class: "ground-track" });
+  return svg("svg", { viewBox: "0 0 26 12", width: 26, height: 12, "aria-hidden": "true" }, line);
 }

@@ -33,11 +33,38 @@ function drawLinks(view) {
       mark: link.usable ? null : noKeyMark(link),
     };
     parts.pointer.on("click", (event) => showLink(view, link, { at: event.latlng, stay: true }));
+    parts.pointer.on("add", () => focusable(view, link, parts.pointer.getElement()));
     parts.pointer.bindTooltip(() => linkTip(view, link), { sticky: true, className: "trunk-tip", opacity: 1 });
     for (const layer of Object.values(parts)) if (layer) view.overlays["Links"].addLayer(layer);
     view.lines.set(link.link_id, parts);
   }
   restyleLinks(view);
+}
+
+// One stop of the tab key for all links; the arrows go from link to link, Enter tells its story.
+function focusable(view, link, path) {
+  const isFirst = link === view.data.links[0];
+  fill(path, {
+    tabindex: isFirst ? "0" : "-1", role: "button", "aria-label": `Link ${plainTitle(view.data, link)}`,
+    keydown: (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (event.key === "Enter" || event.key === " ") showLink(view, link, { stay: true });
+      else if (!step) return;
+      else focusNext(view, link, step);
+      event.preventDefault();
+      event.stopPropagation();
+    },
+  }, []);
+}
+
+function focusNext(view, link, step) {
+  const { links } = view.data;
+  const next = links[(links.indexOf(link) + step + links.length) % links.length];
+  const [from, to] = [link, next].map(({ link_id }) => view.lines.get(link_id).pointer.getElement());
+  from.setAttribute("tabindex", "-1");
+  to.setAttribute("tabindex", "0");
+  if (!view.map.getBounds().intersects(L.latLngBounds(next.points))) view.map.panTo(middleOf(next.points), { animate: false });
+  to.focus({ preventScroll: true });
 }
 
 function noKeyMark(link) {

@@ -1,4 +1,4 @@
-// The title panel: what this is, search, what the colours mean, theme, tables, export, print.
+// The title panel: what this is, search, what the colours mean, theme, tables, print.
 
 function drawPanel(view) {
   const { data } = view;
@@ -14,7 +14,7 @@ function drawPanel(view) {
       button("◐ Theme", () => setTheme(view, view.theme === "dark" ? "light" : "dark"), { "aria-label": "Light or dark theme" }),
       button("☰ Table", () => openSide(view, "links")),
       data.plan && button("⇄ Demands", () => openSide(view, "demands")),
-      button("GeoJSON", () => saveGeoJson(view), { class: "wide-only", "aria-label": "Save links and nodes as GeoJSON" }),
+      stripButton(view),
       button("Print", () => window.print(), { class: "wide-only" })),
     notes(view)));
   view.root.append(view.panel);
@@ -51,24 +51,4 @@ function setTheme(view, theme) {
   view.theme = theme;
   view.root.dataset.theme = theme;
   restyleLinks(view);
-}
-
-// Nodes and links with their figures, for a geographic information system.
-function geoJson(view) {
-  const flip = ([lat, lon]) => [lon, lat];
-  const figures = (row, left) => Object.fromEntries(Object.entries(row).filter(([key, value]) => !left.includes(key) && (value === null || typeof value !== "object")));
-  const feature = (type, coordinates, properties) => ({ type: "Feature", geometry: { type, coordinates }, properties });
-  return {
-    type: "FeatureCollection",
-    features: [
-      ...view.data.links.map((link) => feature("LineString", link.points.map(flip), figures(link, ["usable", "width_px"]))),
-      ...view.data.nodes.map((node) => feature("Point", [node.lon_deg, node.lat_deg], figures(node, ["symbol"]))),
-    ],
-  };
-}
-
-function saveGeoJson(view) {
-  const url = URL.createObjectURL(new Blob([JSON.stringify(geoJson(view))], { type: "application/geo+json" }));
-  el("a", { href: url, download: `${view.data.name.replace(/[^\w-]+/g, "_")}.geojson` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
 }

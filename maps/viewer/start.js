@@ -16,6 +16,7 @@ function start(existing) {
   root.dataset.theme = view.theme;
   fitRough(view);
   drawGround(view);
+  drawTracks(view);
   drawBanner(view);
   drawPanel(view);
   if (Math.max(data.links.length, data.nodes.length) > MANY) {
@@ -26,6 +27,7 @@ function start(existing) {
   }
   drawLegend(view);
   drawSide(view);
+  drawStripPanel(view);
   drawLabels(view);
   L.control.zoom({ position: "topright" }).addTo(map);
   const { Links, Nodes, Names, Provinces, ...rest } = view.overlays;

@@ -14,7 +14,7 @@ function drawSide(view) {
   );
   const close = button("✕", () => closeSide(view), { class: "close", "aria-label": "Close the tables" });
   view.side = keepFromMap(el("aside", { class: "panel side", hidden: true, "aria-label": "Tables" },
-    el("div", { class: "side-head" }, el("div", { class: "tabs", role: "tablist" }, tabs), close), view.sideBody));
+    el("div", { class: "side-head" }, el("div", { class: "tabs", role: "tablist" }, tabs), saveButtons(view), close), view.sideBody));
   view.side.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from planner.report.map_data import map_document
 from planner.report.map_page import map_page
+from planner.report.tiles import Tiles, find_tiles
 
 if TYPE_CHECKING:
     import folium
@@ -20,22 +21,26 @@ if TYPE_CHECKING:
     from planner.plan import Plan
 
 
-def map_html(network_or_plan: Network | Plan) -> str:
+def map_html(network_or_plan: Network | Plan, *, tiles: str | Tiles | None = None) -> str:
     """The map as one self-contained page.
 
     Args:
         network_or_plan: A network, drawn by key rate, or a plan, drawn by utilisation with its demands.
+        tiles: An online background, by a name of :data:`planner.report.tiles.TILES` or of your own. Over tiles in
+            GCJ-02 the network is drawn shifted, as they are.
 
     Returns:
-        HTML that makes no request to anywhere and runs no script but its own; the same input gives the same text.
+        HTML that runs no script but its own and, without tiles, makes no request to anywhere; the same input gives the
+        same text.
 
     Raises:
+        UsageError: There are no tiles of that name.
         InputError: The network's budget cannot be computed.
     """
-    return map_page(map_document(network_or_plan))
+    return map_page(map_document(network_or_plan, tiles=find_tiles(tiles)))
 
 
-def draw_map(network_or_plan: Network | Plan) -> folium.Map:
+def draw_map(network_or_plan: Network | Plan, *, tiles: str | Tiles | None = None) -> folium.Map:
     """The map as a :class:`folium.Map`, which shows itself in a notebook and saves itself by ``.save(path)``.
 
     What it shows and saves is the page of :func:`map_html`. Layers of your own may be added as to any folium map
@@ -46,11 +51,13 @@ def draw_map(network_or_plan: Network | Plan) -> folium.Map:
 
     Args:
         network_or_plan: A network or a plan.
+        tiles: An online background, as for :func:`map_html`. Layers of your own are not shifted with it.
 
     Returns:
         The map.
 
     Raises:
+        UsageError: There are no tiles of that name.
         InputError: The network's budget cannot be computed.
 
     Example:
@@ -58,4 +65,4 @@ def draw_map(network_or_plan: Network | Plan) -> folium.Map:
     """
     from planner.report.folium_map import TrunkMap
 
-    return TrunkMap(map_document(network_or_plan))
+    return TrunkMap(map_document(network_or_plan, tiles=find_tiles(tiles)))

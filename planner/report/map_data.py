@@ -7,6 +7,7 @@ the column names of the tables, so that units stay visible.
 from __future__ import annotations
 
 import math
+import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planner.plan import Plan
+    from planner.report.tiles import Tiles
 
 Point = tuple[float, float]
 """Longitude and latitude in degrees."""
 
 PATH_SCALE = 100_000
 """Steps of a path's coordinates in a degree."""
+
+MOST_LINKS_FOR_STRIPS = 1500
+"""In larger networks a chain is a detail that nobody looks for on the map."""
 
 _NODE_FIELDS = ("node_id", "name", "name_local", "city", "kind", "lat_deg", "lon_deg", "altitude_m", "year", "basis",
                 "source")  # fmt: skip
@@ -38,12 +43,15 @@ _DEMAND_FIELDS = ("demand_id", "node_a", "node_b", "service", "units", "requeste
                   "served_fraction", "priority", "basis", "source")  # fmt: skip
 
 
-def map_document(network_or_plan: Network | Plan, *, budget: pd.DataFrame | None = None) -> dict[str, Any]:
+def map_document(
+    network_or_plan: Network | Plan, *, budget: pd.DataFrame | None = None, tiles: Tiles | None = None
+) -> dict[str, Any]:
     """What the viewer draws.
 
     Args:
         network_or_plan: A network or a plan.
         budget: The network's budget where it is known already; a plan has its own.
+        tiles: An online background; where its datum is shifted, so is what is drawn, and nothing else.
 
     Returns:
         Plain data, ready for JSON: no NaN, no infinity, no NumPy type.
@@ -71,11 +79,37 @@ def map_document(network_or_plan: Network | Plan, *, budget: pd.DataFrame | None
         "path_scale": PATH_SCALE,
         "style": style_document(with_plan=plan is not None),
         "plan": None if plan is None else _plan(plan),
+        "tiles": None if tiles is None else _tiles(tiles),
     }
+    if tiles is not None and tiles.datum == "GCJ-02":
+        _shift(document, network)
     used = {row["source"] for table in ("nodes", "links") for row in document["nodes"] + document["links"]}
     used |= {row["source"] for row in (document["plan"] or {}).get("demands", ())}
     document["sources"] = {key: source for key, source in document["sources"].items() if key in used}
     return document
+
+
+def _tiles(tiles: Tiles) -> dict[str, Any]:
+    fields = ("url", "attribution", "datum", "max_zoom")
+    return {name: getattr(tiles, name) for name in fields} | {
+        "hosts": list(tiles.hosts),
+        "origins": list(tiles.origins),
+    }
+
+
+def _shift(document: dict[str, Any], network: Network) -> None:
+    """Adds where nodes and courses lie on tiles in GCJ-02; their coordinates stay what they are."""
+    from planner.report.gcj02 import to_gcj02
+
+    for node in document["nodes"]:
+        lon, lat = to_gcj02(node["lon_deg"], node["lat_deg"])
+        node["drawn_at"] = [round(float(lat), 7), round(float(lon), 7)]
+    tracks = ground_tracks(network)
+    for link, path in zip(document["links"], link_paths(network), strict=True):
+        for name, points in (("path", path), ("track", tracks.get(link["link_id"]))):
+            if points:
+                lons, lats = to_gcj02(*zip(*points, strict=True))
+                link[f"drawn_{name}"] = encode_path(zip(lons.tolist(), lats.tolist(), strict=True))
 
 
 def _nodes(network: Network, plan: Plan | None) -> list[dict[str, Any]]:
@@ -92,10 +126,11 @@ def _nodes(network: Network, plan: Plan | None) -> list[dict[str, Any]]:
 def _links(network: Network, budget: pd.DataFrame) -> list[dict[str, Any]]:
     rows = _rows(budget, _BUDGET_FIELDS)
     extra = _rows(network.links, ("via", "geometry", "year", "coexistence", "risk_groups"))
-    paths = link_paths(network)
+    paths, tracks = link_paths(network), ground_tracks(network)
     for row, more, path in zip(rows, extra, paths, strict=True):
         row.update({key: value for key, value in more.items() if key != "geometry"})
         row["path"] = encode_path(path)
+        row["track"] = encode_path(tracks[row["link_id"]]) if row["link_id"] in tracks else None
         row["width_px"] = round(line_width_px(row["key_rate_bps"]), 2)
     return rows
 
@@ -116,6 +151,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "routes": routes,
         "loads": _loads(plan),
         "bottlenecks": _rows(plan.bottlenecks, ("link_id", "sentence")),
+        "strips": _strips(plan),
         "growth_factor": _plain(plan.growth.factor),
         "services": {key: service.title for key, service in plan.network.services.items()},
     }
@@ -127,6 +163,23 @@ def _loads(plan: Plan) -> list[dict[str, Any]]:
         rate = row.pop("key_rate_bps")
         row["headroom_bps"] = None if rate is None else _plain(rate - row["load_bps"])
     return rows
+
+
+def _strips(plan: Plan) -> list[dict[str, Any]]:
+    """Strip maps as nested lists, from which the viewer makes elements: it parses no markup."""
+    from planner.report.chains import find_chains
+    from planner.report.strip import strip_map, strip_title
+
+    if len(plan.links) > MOST_LINKS_FOR_STRIPS:
+        return []
+    return [
+        {"title": strip_title(plan, chain), "picture": _tree(ET.fromstring(strip_map(plan, chain)))}  # noqa: S314 (ours)
+        for chain in find_chains(plan.network)
+    ]
+
+
+def _tree(element: ET.Element) -> list[Any]:
+    return [element.tag, dict(element.attrib), element.text or "", [_tree(child) for child in element]]
 
 
 def _module_title(module: Any) -> str:
@@ -148,14 +201,16 @@ def link_paths(network: Network) -> list[list[Point]]:
 
     Returns:
         In the order of ``network.links``: the points of ``geometry`` where given, else a straight line by way of the
-        ``via`` nodes; parallel links between the same two nodes are bent apart.
+        ``via`` nodes; parallel links between the same two nodes are bent apart. Links of a satellite are straight:
+        their geometry is a ground track.
     """
+    tracks = ground_tracks(network)
     ids, lons, lats = (network.nodes[name].tolist() for name in ("node_id", "lon_deg", "lat_deg"))
     places: dict[str, Point] = dict(zip(ids, zip(lons, lats, strict=True), strict=True))
     lines = []
-    for row in _rows(network.links, ("node_a", "via", "node_b", "geometry")):
+    for row in _rows(network.links, ("link_id", "node_a", "via", "node_b", "geometry")):
         stops = [row["node_a"], *split_list(row["via"]), row["node_b"]]
-        given = row["geometry"]
+        given = None if row["link_id"] in tracks else row["geometry"]
         points = wkt_points(given) if given else [places[stop] for stop in stops if stop in places]
         lines.append(_unwrapped(points))
     twins: dict[tuple[Point, ...], list[int]] = {}
@@ -167,6 +222,24 @@ def link_paths(network: Network) -> list[list[Point]]:
             side = 1 if lines[number][0] <= lines[number][1] else -1
             lines[number] = _bent(lines[number], bend=0.12 * side * (place - (len(numbers) - 1) / 2))
     return lines
+
+
+def ground_tracks(network: Network) -> dict[str, list[Point]]:
+    """The ground tracks of satellites: the geometry of links that end at one.
+
+    Args:
+        network: The network.
+
+    Returns:
+        By link_id, of the links that have one, the points below the satellite.
+    """
+    kinds = dict(zip(network.nodes["node_id"], network.nodes["kind"], strict=True))
+    rows = _rows(network.links, ("link_id", "node_a", "node_b", "geometry"))
+    return {
+        row["link_id"]: _unwrapped(wkt_points(row["geometry"]))
+        for row in rows
+        if row["geometry"] and "satellite" in (kinds[row["node_a"]], kinds[row["node_b"]])
+    }
 
 
 def _unwrapped(points: list[Point]) -> list[Point]:

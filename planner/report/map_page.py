@@ -11,32 +11,40 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from planner.shipped import maps_dir
 
 VIEWER_FILES = (
     "format.js", "data.js", "dom.js", "ground.js", "symbols.js", "links.js", "nodes.js", "many.js", "labels.js",
-    "popups.js", "legend.js", "search.js", "table.js", "demands.js", "panel.js", "print.js", "start.js",
+    "popups.js", "legend.js", "search.js", "table.js", "save.js", "demands.js", "strip.js", "panel.js", "print.js",
+    "start.js",
 )  # fmt: skip
 """The parts of the viewer, in the order in which they are joined."""
 
+LIVE_FILES = ("whatif/edits.js", "whatif/server.js", "whatif/apply.js", "whatif/forms.js", "whatif/panel.js", "whatif/start.js")
+"""The parts that come after them where a server plans anew."""
 
-def map_page(document: dict[str, Any]) -> str:
+
+def map_page(document: dict[str, Any], *, live: bool = False) -> str:
     """The complete page.
 
     Args:
         document: What :func:`planner.report.map_data.map_document` gives.
+        live: Whether a server answers behind it: then the network can be edited, and is planned anew there.
 
     Returns:
-        HTML. Opened from a disk without a network it makes no request.
+        HTML. Without tiles it makes no request; with tiles its policy lets it ask their servers for pictures.
     """
-    scripts = [leaflet_script(), viewer_script(), "TrunkViewer.start();"]
+    scripts = [leaflet_script(), viewer_script(live=live), "TrunkViewer.start();"]
     styles = [leaflet_style(), viewer_style(), "html,body,#map{height:100%;margin:0}"]
+    styles += [(maps_dir() / "viewer" / "whatif" / "whatif.css").read_text(encoding="utf-8")] if live else []
+    policy = _policy(scripts=scripts, styles=styles, tiles=(document["tiles"] or {}).get("origins", ()), live=live)
     return "".join(
         [
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
-            f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts=scripts, styles=styles)}">\n',
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n',
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
             '<meta name="color-scheme" content="light dark">\n',
             f"<title>{html.escape(document['title'])}</title>\n",
@@ -110,10 +118,16 @@ def leaflet_script() -> str:
     return _script("assets/leaflet.js")
 
 
-def viewer_script() -> str:
-    """Our viewer: its parts, joined in a scope of their own."""
-    parts = "\n".join(_script(f"viewer/{name}") for name in VIEWER_FILES)
-    return f'const TrunkViewer = (() => {{\n"use strict";\n{parts}\nreturn {{ start }};\n}})();'
+def viewer_script(*, live: bool = False) -> str:
+    """Our viewer: its parts, joined in a scope of their own.
+
+    Args:
+        live: Whether with the parts that ask a server.
+    """
+    names = VIEWER_FILES + (LIVE_FILES if live else ())
+    parts = "\n".join(_script(f"viewer/{name}") for name in names)
+    start = "start: startLive" if live else "start"
+    return f'const TrunkViewer = (() => {{\n"use strict";\n{parts}\nreturn {{ {start} }};\n}})();'
 
 
 def leaflet_style() -> str:
@@ -133,14 +147,18 @@ def _script(name: str) -> str:
     return text
 
 
-def _policy(*, scripts: list[str], styles: list[str]) -> str:
-    """A policy that lets exactly these scripts and styles work, and nothing be fetched."""
+def _policy(*, scripts: list[str], styles: list[str], tiles: Iterable[str], live: bool) -> str:
+    """A policy that lets exactly these scripts and styles work, and nothing but pictures of the tiles be fetched.
+
+    A live page may ask the server that it came from, and nobody else.
+    """
     return "; ".join(
         [
             "default-src 'none'",
             f"script-src {' '.join(_hash(script) for script in scripts)}",
             f"style-src {' '.join(_hash(style) for style in styles)}",
-            "img-src data:",
+            " ".join(("img-src data:", *tiles)),
+            *(["connect-src 'self'"] if live else []),
             "base-uri 'none'",
             "form-action 'none'",
         ]

@@ -151,6 +151,9 @@ link could get; half a bit per second on either side of nothing counts as full.
 """
 
 
+_UTILISATION = next(measure for measure in MEASURES if measure.key == "utilisation")
+
+
 @dataclass(frozen=True)
 class Symbol:
     """How a kind of node is drawn: a path in a box from -10 to 10.
@@ -236,6 +239,12 @@ def style_document(*, with_plan: bool) -> dict[str, Any]:
         "symbols": {kind: asdict(symbol) for kind, symbol in SYMBOLS.items()},
         "loss_parts": [dict(zip(part_keys, part, strict=True)) for part in LOSS_PARTS],
         "bit_parts": [dict(zip(part_keys, part, strict=True)) for part in BIT_PARTS],
+        "strip_colours": {
+            **{f"load-{i}": {"light": step.light, "dark": step.dark} for i, step in enumerate(_UTILISATION.steps)},
+            **{f"loss-{i}": {"light": light, "dark": dark} for i, (_, _, light, dark) in enumerate(LOSS_PARTS)},
+            **{kind: {"light": symbol.colour, "dark": symbol.colour} for kind, symbol in SYMBOLS.items()},
+            "unusable": {"light": UNUSABLE.light, "dark": UNUSABLE.dark},
+        },
         "width_samples": [
             {"label": label, "width_px": round(line_width_px(rate), 2)}
             for label, rate in (("100", 1e2), ("1 k", 1e3), ("10 k", 1e4), ("100 k", 1e5))

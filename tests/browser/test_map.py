@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
 from itertools import combinations
+from pathlib import Path
 
 import folium
 import pytest
@@ -11,6 +15,7 @@ import pytest
 from planner.network import build_network
 from planner.report.map import draw_map, map_html
 from planner.report.style import MEASURES
+from planner.report.tiles import Tiles
 from tests.report.map_networks import HOSTILE, chain_network, hostile_network, link_row, node_row, plan_of
 
 pytestmark = pytest.mark.browser
@@ -374,6 +379,113 @@ def test_thousands_of_links_go_to_a_canvas(offline_page):
     assert page.locator(".node, .link-pointer").count() == 0
     search(page, "Node 77")
     assert page.locator(".story h2").inner_text() == "Node 77"
+    offline_page.assert_quiet()
+
+
+# --- strip, downloads, tiles, keyboard ----------------------------------------------------------------
+
+
+def test_strip_map_beside_the_map(offline_page, chain_page):
+    page = opened(offline_page, chain_page)
+    page.get_by_role("button", name="Strip").click()
+    strip = page.locator(".strip")
+    assert strip.locator("svg.drawing").count() == 1
+    assert "Beijing" in strip.locator("svg").text_content()
+    assert strip.locator("rect.strip-tint").count() > 5
+    fills = strip.locator("rect.strip-tint").evaluate_all("bars => bars.map(bar => getComputedStyle(bar).fill)")
+    assert "rgb(0, 0, 0)" not in fills
+    page.keyboard.press("Escape")
+    assert strip.is_hidden()
+    assert page.evaluate("document.activeElement.textContent").endswith("Strip")
+    offline_page.assert_quiet()
+
+
+def saved(page, name):
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=name).click()
+    return Path(waiting.value.path()).read_bytes().decode("utf-8-sig"), waiting.value.suggested_filename
+
+
+def test_tables_are_saved_as_csv_and_geojson(offline_page, chain_page):
+    page = opened(offline_page, chain_page)
+    page.get_by_role("button", name="Table").click()
+    text, name = saved(page, "Save this table as CSV")
+    assert name == "chain.links.csv"
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["link_id"] for row in rows][:2] == ["beijing-tianjin", "tianjin-cangzhou"]
+    assert float(rows[1]["loss_db"]) == 16.5
+    assert float(rows[0]["headroom_bps"]) > 0
+    text, name = saved(page, "Save links and nodes as GeoJSON")
+    features = json.loads(text)["features"]
+    assert len(features) == 11 + 12
+    point = next(f for f in features if f["properties"].get("node_id") == "beijing")
+    assert point["geometry"] == {"type": "Point", "coordinates": [116.407, 39.904]}
+    page.get_by_role("tab", name="Demands").click()
+    assert "d1" in saved(page, "Save this table as CSV")[0]
+    offline_page.assert_quiet()
+
+
+def test_formulas_are_defused_in_csv(offline_page, hostile_page):
+    page = opened(offline_page, hostile_page)
+    page.get_by_role("button", name="Table").click()
+    page.get_by_role("tab", name="Nodes").click()
+    text, _ = saved(page, "Save this table as CSV")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [row["name"].removeprefix("'") if row["name"].startswith("'=") else row["name"] for row in rows] == list(
+        HOSTILE
+    )
+    assert not any(cell.lstrip().startswith(("=", "+", "@")) for row in rows for cell in row.values())
+    offline_page.assert_quiet()
+
+
+def test_links_by_keyboard(offline_page, chain_page):
+    page = opened(offline_page, chain_page)
+    stops = page.locator("path.link-pointer[tabindex='0']")
+    assert stops.count() == 1
+    stops.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Link Cangzhou – Jinan"
+    page.keyboard.press("Enter")
+    assert page.locator(".story h2").inner_text() == "Cangzhou – Jinan"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Link Cangzhou – Jinan"
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Link Micius – Xinglong"
+    offline_page.assert_quiet()
+
+
+def test_tiles_are_asked_from_their_hosts_only_and_thanked(offline_page):
+    tiles = Tiles(
+        url="https://tiles{s}.example.org/{z}/{x}/{y}.png",
+        attribution="<b onclick=alert(1)>us",
+        datum="GCJ-02",
+        hosts=("1",),
+    )
+    page = opened(offline_page, map_html(chain_network(), tiles=tiles))
+    assert "<b onclick=alert(1)>us" in page.locator(".leaflet-control-attribution").inner_text()
+    page.wait_for_function("performance.getEntriesByType('resource').length > 0 || true")
+    asked = {url.split("/")[2] for url in offline_page.requests if url.startswith("http")}
+    assert asked == {"tiles1.example.org"}
+    assert not any("Content Security Policy" in error for error in offline_page.errors)
+    assert offline_page.dialogs == []
+
+
+def test_ground_tracks_of_satellites(offline_page):
+    nodes = [
+        node_row("bird", "Bird", kind="satellite", lat_deg=35, lon_deg=110),
+        node_row("ground", "Ground", kind="ground", lat_deg=36, lon_deg=112),
+    ]
+    links = [link_row("bird", "ground", geometry="LINESTRING (108 20, 110 35, 113 50)")]
+    page = opened(offline_page, map_html(build_network(nodes=nodes, links=links)))
+    assert page.locator(".leaflet-overlay-pane .ground-track").count() == 1
+    assert "Ground track of a satellite" in page.locator(".legend").inner_text()
+    switch = page.locator(".leaflet-control-layers")
+    switch.hover()
+    switch.get_by_label("Ground tracks").uncheck()
+    assert page.locator(".leaflet-overlay-pane .ground-track").count() == 0
     offline_page.assert_quiet()
 
 

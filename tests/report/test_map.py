@@ -18,12 +18,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planner.errors import UsageError
 from planner.files import load
 from planner.network import build_network
 from planner.report.map import draw_map, map_html
-from planner.report.map_data import PATH_SCALE, encode_path, link_paths, map_document
+from planner.report.map_data import PATH_SCALE, encode_path, ground_tracks, link_paths, map_document
 from planner.report.map_page import VIEWER_FILES, json_for_page, packed
 from planner.report.style import MEASURES, SYMBOLS, line_width_px
+from planner.report.tiles import TILES, Tiles
 from planner.shipped import maps_dir
 from tests.report.map_networks import HOSTILE, chain_network, hostile_network, link_row, node_row, plan_of
 
@@ -209,6 +211,83 @@ def test_only_sources_in_use_travel(chain):
     assert list(map_document(chain.replace(sources=unused))["sources"]) == ["report-2016"]
 
 
+# --- online backgrounds -----------------------------------------------------------------------------
+
+
+def policy_of(text):
+    return html.unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1])
+
+
+def test_tiles_are_asked_for_by_name_and_their_hosts_alone_are_let_in(chain):
+    assert "img-src data:;" in policy_of(map_html(chain))
+    assert "img-src data: https://tile.openstreetmap.org;" in policy_of(map_html(chain, tiles="openstreetmap"))
+    hosts = " ".join(f"https://webrd0{n}.is.autonavi.com" for n in "1234")
+    assert f"img-src data: {hosts};" in policy_of(map_html(chain, tiles="gaode"))
+    assert draw_map(chain, tiles="gaode").get_root().render() == map_html(chain, tiles="gaode")
+    with pytest.raises(UsageError, match="did you mean 'openstreetmap'"):
+        map_html(chain, tiles="openstretmap")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://a.org/{z}/{x}/{y}",
+        "https://a.org/{z}/{x}",
+        "https://a.org;script-src */{z}/{x}/{y}",
+        "https://{s}/{z}{x}{y} '",
+    ],
+)
+def test_an_address_that_could_widen_the_policy_is_refused(url):
+    with pytest.raises(UsageError):
+        Tiles(url=url, attribution="me", datum="WGS84")
+
+
+def test_over_shifted_tiles_only_what_is_drawn_is_shifted(chain):
+    own, shifted = map_document(chain), map_document(chain, tiles=TILES["gaode"])
+    for before, after in zip(own["nodes"], shifted["nodes"], strict=True):
+        lat, lon = after.pop("drawn_at")
+        assert after == before
+        assert 1e-4 < math.hypot(lat - before["lat_deg"], lon - before["lon_deg"]) < 1e-2
+    for before, after in zip(own["links"], shifted["links"], strict=True):
+        assert after["drawn_path"][2:] != []
+        assert after | before == after
+    assert all("drawn_at" not in node for node in map_document(chain, tiles=TILES["openstreetmap"])["nodes"])
+
+
+# --- strips and satellites --------------------------------------------------------------------------
+
+
+def test_strips_travel_as_lists_of_known_elements(hostile_plan, chain_plan):
+    viewer = (maps_dir() / "viewer" / "strip.js").read_text(encoding="utf-8")
+    drawn = set(json.loads(re.search(r"DRAWN = (\[.*?\])", viewer)[1]))
+
+    def tags(tree):
+        tag, attributes, _, children = tree
+        assert not any(name.startswith("on") or name in ("href", "style") for name in attributes)
+        return {tag}.union(*map(tags, children))
+
+    for plan in (hostile_plan, chain_plan):
+        strips = map_document(plan)["plan"]["strips"]
+        assert strips
+        for strip in strips:
+            assert tags(strip["picture"]) <= drawn
+
+
+def test_geometry_of_a_satellite_link_is_a_ground_track():
+    nodes = [
+        node_row("bird", "Bird", kind="satellite", lat_deg=35, lon_deg=110),
+        node_row("ground", "Ground", kind="ground", lat_deg=36, lon_deg=112),
+    ]
+    track = "LINESTRING (108 20, 110 35, 113 50)"
+    links = [link_row("bird", "ground", geometry=track), link_row("bird", "ground", link_id="plain")]
+    network = build_network(nodes=nodes, links=links)
+    assert ground_tracks(network) == {"bird-ground": [(108, 20), (110, 35), (113, 50)]}
+    assert all(path[0] == (110, 35) and path[-1] == (112, 36) for path in link_paths(network))
+    rows = {row["link_id"]: row for row in map_document(network)["links"]}
+    assert rows["bird-ground"]["track"] == encode_path([(108, 20), (110, 35), (113, 50)])
+    assert rows["plain"]["track"] is None
+
+
 def test_symbols_tell_hubs_from_relays(chain):
     symbols = {node["node_id"]: node["symbol"] for node in map_document(chain)["nodes"]}
     assert symbols["beijing"] == "hub"
@@ -325,7 +404,7 @@ def test_viewer_parses_no_markup_and_evaluates_nothing():
 
 
 def test_every_part_of_the_viewer_is_in_the_page():
-    assert sorted(VIEWER_FILES) == sorted(path.name for path in (maps_dir() / "viewer").iterdir())
+    assert sorted(VIEWER_FILES) == sorted(path.name for path in (maps_dir() / "viewer").glob("*.js"))
 
 
 def test_licences_lie_beside_what_is_not_ours():
