@@ -26,6 +26,7 @@ from starlette.datastructures import Headers
 from planner.errors import UsageError
 from planner.network import build_network
 from planner.plan import make_plan
+from planner.shipped import maps_dir
 from planner.viewer import create_app, run
 from planner.viewer.guard import host_name, is_loopback
 from planner.viewer.pages import CLOSED_POLICY, page_policy
@@ -132,13 +133,22 @@ def guarded():
     return Client(create_app(make_plan(small_network()), token=TOKEN), host="planner.example")
 
 
-def test_the_map_is_the_map_file(client):
+def test_the_map_is_the_map_file_with_what_asks_the_server(client):
     from planner.report.map import map_html
+    from planner.report.map_page import LIVE_FILES
 
     answer = client.get("/")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert answer.text == map_html(make_plan(small_network()))
+    file = map_html(make_plan(small_network()))
+    data = re.compile(r'<script type="application/json" id="trunk-data">.*?</script>', re.DOTALL)
+    assert data.search(answer.text)[0] == data.search(file)[0]
+    for name in LIVE_FILES:
+        part = (maps_dir() / "viewer" / name).read_text(encoding="utf-8")
+        assert part in answer.text
+        assert part not in file
+    assert "connect-src 'self'" in answer.headers["content-security-policy"]
+    assert "connect-src" not in file
 
 
 @pytest.mark.parametrize("path", ["/", "/report"])
@@ -315,10 +325,10 @@ def test_a_network_without_demands_is_a_map_only():
 
 
 def test_a_page_is_made_once(monkeypatch):
-    import planner.report.map
+    import planner.report.map_page
 
     calls = []
-    monkeypatch.setattr(planner.report.map, "map_html", lambda plan: calls.append(plan) or "<p>")
+    monkeypatch.setattr(planner.report.map_page, "map_page", lambda plan, **_: calls.append(plan) or "<p>")
     client = Client(create_app(make_plan(small_network())))
     assert client.get("/").text == client.get("/").text == "<p>"
     assert len(calls) == 1

@@ -23,7 +23,8 @@ function demandItem(view, demand) {
       meter,
       el("span", { class: "muted" }, [service && [nameOf(service), " · "], `${rateText(demand.served_bps)} of ${rateText(demand.requested_bps)}`]),
     ], () => (view.highlight && view.highlight.demand === demand ? clearHighlight(view) : showDemand(view, demand)), { "aria-pressed": String(Boolean(isLit)) }),
-    isLit && routeList(view, demand));
+    isLit && routeList(view, demand),
+    isLit && view.demandTools?.(demand));
 }
 
 function routeList(view, demand) {

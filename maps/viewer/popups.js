@@ -68,6 +68,7 @@ function linkPopup(view, link) {
     titleOf(view, link),
     [localTitleOf(view, link), localTitleOf(view, link) && " · ", lengthText(link.length_km), " · ", nameOf(link.link_id)],
     !link.usable && el("p", { class: "alarm" }, "✕ This link makes no key."),
+    view.linkTools?.(link),
     lossSection(view, link, measured.includes("loss_db")),
     bitSection(view, link),
     facts([
@@ -130,6 +131,7 @@ function nodePopup(view, node) {
   return storyOf(
     nameOf(node.name),
     [node.name_local && [nameOf(node.name_local), " · "], symbol.title],
+    view.nodeTools?.(node),
     facts([
       node.city && node.city !== node.name && ["City", nameOf(node.city)],
       view.data.plan && ["Keys passing through", passing > 0 ? `${rateText(passing)} on ${countText(node.passing.length, "route")}` : "none"],

@@ -9,8 +9,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from planner import __version__
+from planner.viewer.api import Api, response_of
 from planner.viewer.guard import Guard
-from planner.viewer.pages import Document, Pages
+from planner.viewer.pages import Pages
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -18,19 +19,22 @@ if TYPE_CHECKING:
 
     from planner.network import Network
     from planner.plan import Plan
+    from planner.viewer.desk import Desk
 
 
-def create_app(network_or_plan: Network | Plan, *, token: str | None = None) -> ASGIApp:
+def create_app(network_or_plan: Network | Plan, *, token: str | None = None, desk: Desk | None = None) -> ASGIApp:
     """The viewer as an application for any ASGI server.
 
     ``/`` is the map, ``/report`` the report, ``/plan.json`` the plan, ``/download/<table>.csv`` and
-    ``/download/plan.xlsx`` its tables, ``/health`` says that it is alive. Everything is made in memory from the
-    one plan; no file of the machine can be reached, and nothing can be changed: only GET and HEAD are answered.
+    ``/download/plan.xlsx`` its tables, ``/health`` says that it is alive. ``/api/...`` plans the network anew after a
+    list of edits, which each request brings (``/openapi.json`` describes it). Everything is made in memory; no file of
+    the machine can be reached, and nothing is kept that another viewer would see.
 
     Args:
         network_or_plan: A plan, or a network, which is planned first; without demands there is only its map.
         token: A secret that every request must bring, once as ``?token=`` (then as a cookie) or as
             ``Authorization: Bearer``. Without one, only requests to localhost are answered.
+        desk: Where plans are made, with limits of your own.
 
     Returns:
         The application.
@@ -39,22 +43,19 @@ def create_app(network_or_plan: Network | Plan, *, token: str | None = None) -> 
         InputError: The network cannot be planned.
     """
     pages = Pages(network_or_plan)
+    api = None if pages.plan is None else Api(pages.plan, desk=desk)
+    posts = frozenset() if api is None else api.posts
 
     def serve(request: Request) -> Response:  # not async: a page is made in a worker thread
         document = pages.document(request.scope["path"])
-        if document is None:
-            return PlainTextResponse(f"There is nothing here. There is: {', '.join(pages.paths)}\n", 404)
-        return _response(document)
+        if document is not None:
+            return response_of(document)
+        if request.scope["path"] in posts:
+            return PlainTextResponse("Send a POST here.\n", 405, headers={"Allow": "POST"})
+        return PlainTextResponse(f"There is nothing here. There is: {', '.join(pages.paths)}\n", 404)
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "version": __version__})
 
-    routes = [Route("/health", health), Route("/{path:path}", serve)]
-    return Guard(Starlette(routes=routes), token=token)
-
-
-def _response(document: Document) -> Response:
-    headers = {"Content-Security-Policy": document.policy}
-    if document.download_as is not None:
-        headers["Content-Disposition"] = f'attachment; filename="{document.download_as}"'
-    return Response(document.content, media_type=document.media_type, headers=headers)
+    routes = [Route("/health", health), *([] if api is None else api.routes), Route("/{path:path}", serve)]
+    return Guard(Starlette(routes=routes), token=token, posts=posts)

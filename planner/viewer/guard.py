@@ -40,17 +40,20 @@ class Guard:
     Without a token only requests that name this machine's loopback are answered: a page elsewhere that makes its
     own name point to 127.0.0.1 (DNS rebinding) still sends its own name as ``Host``. With a token the name does
     not matter, since no stranger's page knows the token and the cookie belongs to the name it was set for.
+    A POST must not come from a page of another origin.
     """
 
-    def __init__(self, app: ASGIApp, *, token: str | None = None) -> None:
+    def __init__(self, app: ASGIApp, *, token: str | None = None, posts: frozenset[str] = frozenset()) -> None:
         """Guards an application.
 
         Args:
             app: The application.
             token: The secret that every request must know; None on loopback.
+            posts: The paths that take a POST.
         """
         self._app = app
         self._token = token
+        self._posts = posts
         digest = hashlib.sha256((token or "").encode()).hexdigest()
         self._cookie = f"planner-{digest[:8]}"  # tells the servers of one machine apart: cookies ignore the port
 
@@ -77,14 +80,19 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         """The answer to a request that the application should not see."""
-        if scope["method"] not in ("GET", "HEAD"):
-            return PlainTextResponse("Only GET and HEAD are answered.\n", 405, headers={"Allow": "GET, HEAD"})
+        is_post = scope["method"] == "POST" and scope["path"] in self._posts
+        if scope["method"] not in ("GET", "HEAD") and not is_post:
+            return PlainTextResponse("Only GET and HEAD are answered here.\n", 405, headers={"Allow": "GET, HEAD"})
         headers = Headers(scope=scope)
         if self._token is not None:
-            return self._without_token(scope, headers)
-        if len(headers.getlist("host")) != 1 or not is_loopback(host_name(headers["host"])):
-            return PlainTextResponse("This viewer answers to localhost only.\n", 400)
-        return None
+            refusal = self._without_token(scope, headers)
+        elif len(headers.getlist("host")) != 1 or not is_loopback(host_name(headers["host"])):
+            refusal = PlainTextResponse("This viewer answers to localhost only.\n", 400)
+        else:
+            refusal = None
+        if refusal is None and is_post and not is_same_origin(headers):
+            refusal = PlainTextResponse("A page of another origin may not ask for this.\n", 403)
+        return refusal
 
     def _without_token(self, scope: Scope, headers: Headers) -> Response | None:
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
@@ -110,6 +118,23 @@ class Guard:
 
     def _is_token(self, text: str) -> bool:
         return secrets.compare_digest(text.encode(), (self._token or "").encode())
+
+
+def is_same_origin(headers: Headers) -> bool:
+    """Whether a request that may cost something comes from a page of ours, or from no page at all.
+
+    Browsers name the origin of the page with every POST; programs need not.
+
+    Args:
+        headers: The headers of the request.
+    """
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origins = headers.getlist("origin")
+    if not origins:
+        return True
+    scheme, _, host = origins[0].partition("://")
+    return len(origins) == 1 and scheme in ("http", "https") and host.lower() == headers.get("host", "").lower()
 
 
 def host_name(host: str) -> str:

@@ -6,7 +6,7 @@ import html
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 CLOSED_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The content security policy of everything that is not a page of ours: nothing may run or be fetched."""
+
+_CSV = "text/csv; charset=utf-8"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 
@@ -55,8 +58,17 @@ class Pages:
         self._made: dict[str, Document] = {}
         self._lock = Lock()
         self._makers: dict[str, Callable[[], Document]] = {"/": self._map}
-        if not isinstance(self._shown, Network):
-            self._makers |= _plan_makers(self._shown)
+        if self.plan is not None:
+            found = plan_documents(self.plan)
+            names = ["plan.xlsx", *(name for name in found if name.endswith(".csv"))]
+            self._makers |= {"/report": lambda: replace(found["report.html"](), download_as=None)}
+            self._makers |= {"/plan.json": lambda: replace(found["plan.json"](), download_as=None)}
+            self._makers |= {f"/download/{name}": found[name] for name in names}
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan, where the network has demands."""
+        return None if isinstance(self._shown, Network) else self._shown
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -81,9 +93,10 @@ class Pages:
             return self._made[path]
 
     def _map(self) -> Document:
-        from planner.report.map import map_html
+        from planner.report.map_data import map_document
+        from planner.report.map_page import map_page
 
-        return _page(map_html(self._shown))
+        return _page(map_page(map_document(self._shown), live=self.plan is not None))
 
 
 def _planned(network_or_plan: Network | Plan) -> Network | Plan:
@@ -92,31 +105,33 @@ def _planned(network_or_plan: Network | Plan) -> Network | Plan:
     return network_or_plan
 
 
-def _plan_makers(plan: Plan) -> dict[str, Callable[[], Document]]:
+def plan_documents(plan: Plan) -> dict[str, Callable[[], Document]]:
+    """The files of a plan, by name, each with what makes it.
+
+    Args:
+        plan: The plan.
+
+    Returns:
+        Makers of ``map.html``, ``report.html``, ``plan.json``, ``plan.xlsx`` and each table as ``<table>.csv``.
+    """
+    from planner.report.map import map_html
     from planner.report.page import report_html
     from planner.report.tables import CSV_TABLES, csv_bytes, plan_tables
     from planner.report.workbook import workbook_bytes
 
-    def as_json() -> Document:
+    def as_json() -> bytes:
         text = json.dumps(plan.as_dict(), ensure_ascii=False, allow_nan=False, indent=1)
-        return Document(content=f"{text}\n".encode(), media_type="application/json")
-
-    def as_workbook() -> Document:
-        media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        return Document(content=workbook_bytes(plan), media_type=media_type, download_as="plan.xlsx")
+        return f"{text}\n".encode()
 
     def as_csv(table: str) -> Callable[[], Document]:
-        return lambda: Document(
-            content=csv_bytes(plan_tables(plan)[table]),
-            media_type="text/csv; charset=utf-8",
-            download_as=f"{table}.csv",
-        )
+        return lambda: Document(csv_bytes(plan_tables(plan)[table]), _CSV, download_as=f"{table}.csv")
 
     return {
-        "/report": lambda: _page(report_html(plan)),
-        "/plan.json": as_json,
-        "/download/plan.xlsx": as_workbook,
-        **{f"/download/{table}.csv": as_csv(table) for table in CSV_TABLES},
+        "map.html": lambda: replace(_page(map_html(plan)), download_as="map.html"),
+        "report.html": lambda: replace(_page(report_html(plan)), download_as="report.html"),
+        "plan.json": lambda: Document(as_json(), "application/json", download_as="plan.json"),
+        "plan.xlsx": lambda: Document(workbook_bytes(plan), _XLSX, download_as="plan.xlsx"),
+        **{f"{table}.csv": as_csv(table) for table in CSV_TABLES},
     }
 
 

@@ -15,6 +15,7 @@ import uvicorn
 
 from planner.errors import UsageError
 from planner.viewer.app import create_app
+from planner.viewer.desk import Desk
 from planner.viewer.guard import is_loopback
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def run(
     if token is not None and not _TOKEN.fullmatch(token):
         raise UsageError("a token has 16 to 200 letters, digits, '-' or '_'; leave it out to get a good one")
     with _listening(host, port) as listener:
-        app = create_app(network, token=token)
+        desk = Desk()
+        app = create_app(network, token=token, desk=desk)
         config = uvicorn.Config(
             app,
             access_log=False,  # it would hold the token
@@ -74,7 +76,10 @@ def run(
                 import webbrowser
 
                 webbrowser.open(address)
-            server.run(sockets=[listener])
+            try:
+                server.run(sockets=[listener])
+            finally:
+                desk.close()
 
 
 @contextmanager
