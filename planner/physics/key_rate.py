@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +15,20 @@ import numpy.typing as npt
 
 from planner.errors import InputError, Problem
 from planner.physics.checks import choice_problem, cross_problems, number_problem, protocol_problem, unknown_key
-from planner.physics.detector import live_fraction
+from planner.physics.detector import system_transmittance
 from planner.physics.module import Module, load_module
-from planner.physics.optimise import maximise
+from planner.physics.optimise import at_limits, maximise
 from planner.physics.parameters import ARMS, PARAMETERS, Parameter, settings_of
 from planner.physics.protocols import Method, method_of
+from planner.physics.settings_table import Links, SettingsTable, family_of, settings_table
 
 if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
-    from planner.physics.outcome import Outcome
 
+MANY = 2000
+"""Number of elements of one call above which a table of settings is made."""
+ELEMENTS_AT_ONCE = 32768
+"""So that the arrays stay within the processor's cache, and the threads seldom wait for the interpreter."""
 _LOSS = Parameter("dB", "loss of the link, or of its first arm", low=0.0)
 
 
@@ -33,9 +40,12 @@ class KeyRate:
         protocol: The protocol.
         key_rate_bps: Secret bits per second after all sacrifices, never negative.
         key_bits_per_pulse: The same per clock slot.
-        qber: Error rate of all clicks, also where there is no key; 1/2 where nothing ever clicks.
-        sifted_rate_bps: Sifted bits per second, key basis (asymptotic: both bases), all intensities.
-        bound_bps: Repeaterless bound of the channel (without the receiver) times the clock; NaN at 0 dB.
+        qber: Error rate of all clicks, also where there is no key; 1/2 where nothing ever clicks; NaN for
+            `cv-gaussian`, which has no bits that could be wrong.
+        sifted_rate_bps: Sifted bits per second, key basis (asymptotic: both bases), all intensities; for `cv-gaussian`
+            the mutual information.
+        bound_bps: Capacity of the channel (without the receiver) times the clock, without a repeater, or with one where
+            the protocol has something in the middle; NaN at 0 dB.
         settings: Every setting that was used, by key. Given back as overrides they give the same rate.
         breakdown: Where bits and decibels go. Per second: ``sent_per_s``, ``detected_per_s`` (clicks that the dead
             time leaves), ``sifted_bps`` = ``error_correction_bps`` + ``privacy_amplification_bps`` +
@@ -81,7 +91,10 @@ def key_rate(
             permitted, for the asymptotic rate counts both bases), another key takes its default.
 
     Returns:
-        The key rate and all that belongs to it.
+        The key rate and all that belongs to it. More than 2,000 elements of decoy BB84 that share everything but loss,
+        efficiency, noise and misalignment take their settings from a table of best settings, which takes some seconds
+        once and is kept: their rate is the same formula at settings next to the best ones, so that it may lie below
+        that of the same element in a smaller call (`settings_table` says by how much), never above it.
 
     Raises:
         InputError: The module, a loss or an override is wrong, or a protocol without arms is given one; holds every
@@ -97,25 +110,57 @@ def key_rate(
     words = {key: parameters.pop(key) for key in list(parameters) if PARAMETERS[key].choices}
     arrays = {key: np.asarray(value, dtype=np.float64) for key, value in (losses | parameters).items()}
     shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
-    flat = {key: np.broadcast_to(array, shape).ravel() for key, array in arrays.items()}
+    flat = {key: _flat(array, shape) for key, array in arrays.items()}
     loss = flat.pop("loss_db")
     arm = flat.pop("arm_a_loss_db", loss / 2.0)
-    result = _Link(protocol, flat, loss=loss, arm=arm, method=method_of(protocol, words=words)).key_rate()
+    link = _Link(protocol, flat, loss=loss, arm=arm, method=method_of(protocol, words=words))
+    if loss.size > MANY:
+        family = family_of(protocol, words=words, parameters=link.parameters, fixed=link.fixed)
+        link.table = None if family is None else settings_table(family)
+    return _in_parts(link, shape=shape)
 
-    def shaped(array: npt.NDArray[Any]) -> Any:
-        return np.array(np.broadcast_to(array, loss.shape)).reshape(shape)
 
-    return replace(
-        result,
-        key_rate_bps=shaped(result.key_rate_bps),
-        key_bits_per_pulse=shaped(result.key_bits_per_pulse),
-        qber=shaped(result.qber),
-        sifted_rate_bps=shaped(result.sifted_rate_bps),
-        bound_bps=shaped(result.bound_bps),
-        settings={name: shaped(values) for name, values in result.settings.items()},
-        breakdown={name: shaped(values) for name, values in result.breakdown.items()},
-        at_limit={name: shaped(values) for name, values in result.at_limit.items()},
-    )
+def _flat(array: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """One dimension, without copies of what is the same everywhere."""
+    if array.size == 1:
+        return np.broadcast_to(array.reshape(()), (math.prod(shape),))
+    return np.broadcast_to(array, shape).ravel()
+
+
+def _in_parts(link: _Link, *, shape: tuple[int, ...]) -> KeyRate:
+    """The key rate of every element, in parts that stay within the processor's cache, on all processors."""
+    first = link.part(slice(0, ELEMENTS_AT_ONCE)).key_rate()
+    size = link.loss.size
+    whole = {key: np.empty(size, dtype=np.asarray(array).dtype) for key, array in _arrays(first)}
+
+    def put(result: KeyRate, part: slice) -> None:
+        for key, array in _arrays(result):
+            whole[key][part] = array
+
+    def work(start: int) -> None:
+        part = slice(start, start + ELEMENTS_AT_ONCE)
+        put(link.part(part).key_rate(), part)
+
+    put(first, slice(0, ELEMENTS_AT_ONCE))
+    starts = range(ELEMENTS_AT_ONCE, size, ELEMENTS_AT_ONCE)
+    if starts:
+        with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, len(starts))) as workers:
+            list(workers.map(work, starts))
+    made: dict[str, Any] = {field: {} for field in _GROUPS}
+    for (field, name), array in whole.items():
+        if name:
+            made[field][name] = array.reshape(shape)
+        else:
+            made[field] = array.reshape(shape)
+    return KeyRate(protocol=link.protocol, **made)
+
+
+def _arrays(result: KeyRate) -> Iterator[tuple[tuple[str, str], npt.NDArray[Any]]]:
+    """Every array of a result by field and, in a dict, name."""
+    for field in _SINGLE:
+        yield (field, ""), getattr(result, field)
+    for field in _GROUPS:
+        yield from (((field, name), array) for name, array in getattr(result, field).items())
 
 
 def _parameters(
@@ -181,8 +226,14 @@ def _arm_problems(protocol: str, losses: Mapping[str, npt.ArrayLike]) -> list[Pr
     return [Problem(message, column="arm_a_loss_db", expected="arm_a_loss_db <= loss_db")]
 
 
+_SINGLE = ("key_rate_bps", "key_bits_per_pulse", "qber", "sifted_rate_bps", "bound_bps")
+_GROUPS = ("settings", "breakdown", "at_limit")
+
+
 class _Link:
     """One module on many links: parameters and fixed settings as flat arrays."""
+
+    table: SettingsTable | None = None
 
     def __init__(
         self, protocol: str, values: dict[str, FloatArray], *, loss: FloatArray, arm: FloatArray, method: Method
@@ -207,13 +258,22 @@ class _Link:
         named = {axis.name: array for axis, array in zip(self.axes, coordinates, strict=True)}
         settings = self.method.place(named, fixed=fixed)
         found = self.method.search(parameters, self.loss[elements], settings, arm_a_loss_db=self.arm[elements])
-        return np.asarray(found.secret * _live(found, parameters)), found.guide
+        return np.asarray(found.secret * found.live(parameters)), found.guide
+
+    def part(self, part: slice) -> _Link:
+        """Some of the links."""
+        values = {key: array[part] for key, array in (self.parameters | self.fixed).items()}
+        link = _Link(self.protocol, values, loss=self.loss[part], arm=self.arm[part], method=self.method)
+        link.table = self.table
+        return link
 
     def settings(self) -> tuple[dict[str, FloatArray], dict[str, npt.NDArray[np.bool_]]]:
         """The settings of every element, and where the optimum lies on a limit."""
         if not self.axes or not self.loss.size:
             settings = self.method.place({axis.name: np.zeros(0) for axis in self.axes}, fixed=self.fixed)
             return settings, {axis.name: np.zeros(self.loss.shape, dtype=np.bool_) for axis in self.axes}
+        if self.table is not None:
+            return self._from_table(self.table)
         optimum = maximise(self.objective, axes=self.axes, elements=self.loss.size)
         named = {
             axis.name: np.where(optimum.values > 0.0, found, self.method.typical[axis.name])
@@ -223,12 +283,27 @@ class _Link:
         at_limit = {axis.name: found for axis, found in zip(self.axes, optimum.at_limit, strict=True)}
         return settings, at_limit
 
+    def _from_table(self, table: SettingsTable) -> tuple[dict[str, FloatArray], dict[str, npt.NDArray[np.bool_]]]:
+        """The same by interpolation; `at_limit` also where there is no key."""
+        known = self.parameters
+        eta = system_transmittance(
+            self.loss, receiver_loss_db=known["receiver_loss_db"], detector_efficiency=known["detector_efficiency"]
+        )
+        noise = 2.0 * known["dark_count_probability"] + known.get("background_probability", 0.0)
+        links = Links(table.family, transmittance=eta, noise=noise, error=known["misalignment_error"])
+        found = table.coordinates(links)
+        settings = self.method.place(dict(zip((axis.name for axis in self.axes), found, strict=True)), fixed=self.fixed)
+        at_limit = at_limits(found, np.ones(self.loss.shape), axes=self.axes)
+        return settings, {axis.name: row for axis, row in zip(self.axes, at_limit, strict=True)}
+
     def key_rate(self) -> KeyRate:
         """The key rate of every element."""
         settings, at_limit = self.settings()
-        found = self.method.evaluate(self.parameters, self.loss, settings, arm_a_loss_db=self.arm)
-        clock = self.parameters["clock_hz"]
-        rate = clock * _live(found, self.parameters)
+        known = {key: _thin(array) for key, array in self.parameters.items()}
+        settings = {key: _thin(array) for key, array in settings.items()}
+        found = self.method.evaluate(known, self.loss, settings, arm_a_loss_db=self.arm)
+        clock = known["clock_hz"]
+        rate = clock * found.live(known)
         key = rate * np.maximum(found.secret, 0.0)
         possible = np.maximum(rate * np.maximum(found.possible, 0.0), key)
         sifted = rate * found.sifted
@@ -250,16 +325,13 @@ class _Link:
                 "finite_size_bps": possible - key,
                 "key_rate_bps": key,
                 "channel_loss_db": self.loss,
-                "receiver_loss_db": self.parameters["receiver_loss_db"],
-                "detector_loss_db": -10.0 * np.log10(self.parameters["detector_efficiency"]) + 0.0,
+                "receiver_loss_db": known["receiver_loss_db"],
+                "detector_loss_db": -10.0 * np.log10(known["detector_efficiency"]) + 0.0,
             },
-            at_limit=at_limit,
+            at_limit={name: where & (key > 0.0) for name, where in at_limit.items()},
         )
 
 
-def _live(found: Outcome, parameters: Mapping[str, FloatArray]) -> FloatArray:
-    """The fraction of slots in which no receiver is blocked by an earlier click."""
-    live = np.ones(())
-    for load in found.loads:
-        live = live * live_fraction(load, clock_hz=parameters["clock_hz"], dead_time_s=parameters["dead_time_s"])
-    return np.asarray(live)
+def _thin(array: FloatArray) -> FloatArray:
+    """One number instead of an array that holds it many times: formulas are quicker so."""
+    return array[0] if array.strides == (0,) and array.size else array

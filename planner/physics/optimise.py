@@ -95,8 +95,7 @@ def maximise(objective: Objective, *, axes: Sequence[Axis], elements: int) -> Op
     Returns:
         The maxima.
     """
-    low = np.array([axis.low for axis in axes])
-    span = np.array([axis.high - axis.low for axis in axes])
+    low, span = _intervals(axes)
     angles = np.empty((len(axes), elements))
     values = np.empty(elements)
     seeds, groups = _seeds(axes)
@@ -104,10 +103,63 @@ def maximise(objective: Objective, *, axes: Sequence[Axis], elements: int) -> Op
         part = np.arange(first, min(first + ELEMENTS_AT_ONCE, elements))
         search = _Search(objective, low=low, span=span)
         angles[:, part], values[part] = search.run(part, seeds=seeds, groups=groups)
-    share = np.square(np.sin(angles))
-    physical = np.array([axis.low_is_physical for axis in axes])[:, np.newaxis]
-    at_limit = (((share < _AT_LIMIT) & ~physical) | (share > 1.0 - _AT_LIMIT)) & (values > 0.0)
-    return Optimum(low[:, np.newaxis] + span[:, np.newaxis] * share, values, at_limit)
+    return _optimum(angles, values, axes=axes)
+
+
+def improve(objective: Objective, *, axes: Sequence[Axis], starts: FloatArray) -> Optimum:
+    """Climbs to the next maximum from the best of given points, for each element: much less work than `maximise`.
+
+    Args:
+        objective: What is maximised.
+        axes: The open settings; at least one.
+        starts: Coordinates, shape ``(axes, starts, elements)``; brought between the limits of the axes.
+
+    Returns:
+        The maxima.
+    """
+    low, span = _intervals(axes)
+    place = np.clip((starts - low[:, np.newaxis, np.newaxis]) / span[:, np.newaxis, np.newaxis], 0.0, 1.0)
+    begin = np.arcsin(np.sqrt(place))
+    elements = starts.shape[-1]
+    angles, values = np.empty((len(axes), elements)), np.empty(elements)
+    for first in range(0, elements, ELEMENTS_AT_ONCE):
+        part = np.arange(first, min(first + ELEMENTS_AT_ONCE, elements))
+        angles[:, part], values[part] = _Search(objective, low=low, span=span).climb(part, begin[..., part])
+    return _optimum(angles, values, axes=axes)
+
+
+def _intervals(axes: Sequence[Axis]) -> tuple[FloatArray, FloatArray]:
+    """Lower end and width of each axis."""
+    return np.array([axis.low for axis in axes]), np.array([axis.high - axis.low for axis in axes])
+
+
+def _optimum(angles: FloatArray, values: FloatArray, *, axes: Sequence[Axis]) -> Optimum:
+    low, span = _intervals(axes)
+    coordinates = low[:, np.newaxis] + span[:, np.newaxis] * np.square(np.sin(angles))
+    return Optimum(coordinates, values, at_limits(coordinates, values, axes=axes))
+
+
+def at_limits(
+    coordinates: Sequence[FloatArray] | FloatArray, values: FloatArray, *, axes: Sequence[Axis]
+) -> npt.NDArray[np.bool_]:
+    """Where a positive maximum lies on a limit of the search that is not a physical one.
+
+    Args:
+        coordinates: One array for each axis.
+        values: The objective there.
+        axes: The open settings.
+
+    Returns:
+        One row for each axis.
+    """
+    found = np.empty((len(axes), *values.shape), dtype=np.bool_)
+    for number, (axis, at) in enumerate(zip(axes, coordinates, strict=True)):
+        margin = _AT_LIMIT * (axis.high - axis.low)
+        limit = at > axis.high - margin
+        if not axis.low_is_physical:
+            limit |= at < axis.low + margin
+        found[number] = limit & (values > 0.0)
+    return found
 
 
 def _seeds(axes: Sequence[Axis]) -> tuple[FloatArray, list[npt.NDArray[np.intp]]]:
@@ -165,6 +217,15 @@ class _Search:
         state = self._start(elements, seeds=seeds, groups=groups)
         for _ in range(_FIRST_ITERATIONS):
             state = self._advance(state, elements)
+        return self._finish(state, elements)
+
+    def climb(self, elements: npt.NDArray[np.intp], begin: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The same from given angles (axes, starts, elements)."""
+        value, guide = self._evaluate(begin, elements)
+        return self._finish(_State(begin, value, guide, np.full(value.shape, 0.1)), elements)
+
+    def _finish(self, state: _State, elements: npt.NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+        """Follows the best start of every element until nothing is gained."""
         best = np.argmax(state.score, axis=0)[np.newaxis]
         state = _take(state, best)
         angles, value = state.angles[:, 0].copy(), state.value[0].copy()

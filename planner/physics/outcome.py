@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from planner.physics.detector import live_fraction
+
 if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
 
@@ -48,6 +50,13 @@ class Outcome:
     def key_bits_per_slot(self) -> FloatArray:
         """Key bits per clock slot, before dead times; never negative."""
         return np.asarray(np.maximum(self.secret, 0.0))
+
+    def live(self, parameters: Mapping[str, FloatArray]) -> FloatArray:
+        """The fraction of slots in which no receiver is blocked by an earlier click."""
+        live = np.ones(())
+        for load in self.loads:
+            live = live * live_fraction(load, clock_hz=parameters["clock_hz"], dead_time_s=parameters["dead_time_s"])
+        return np.asarray(live)
 
     @property
     def finite_size(self) -> FloatArray:
