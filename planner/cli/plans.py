@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli.app import Json, NetworkArgument, app, print_json, warn
 from planner.errors import AnswerNo, UsageError
+
+if TYPE_CHECKING:
+    from planner.network import Network
+    from planner.plan import Plan
 
 
 @app.command()
@@ -74,21 +78,55 @@ def map_command(
     source: Annotated[str, typer.Argument(metavar="NETWORK_OR_PLAN", help="A network, or the folder of a saved plan.")],
     *,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The HTML file to write.")],
+    tiles: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Online background: openstreetmap, gaode or gaode-satellite.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Draw the map: one HTML file that opens without internet."""
-    from planner.files import load, write_atomic
-    from planner.plan import read_plan
+    from planner.files import write_atomic
     from planner.report.map import map_html
     from planner.report.terminal import say
+    from planner.report.tiles import find_tiles
 
-    is_plan = (Path(source) / "plan.json").is_file()
-    page = map_html(read_plan(source) if is_plan else load(source))
+    background = find_tiles(tiles)
+    page = map_html(_network_or_plan(source), tiles=background)
     write_atomic(output, page.encode("utf-8"))
     if as_json:
         print_json({"file": str(output), "bytes": output.stat().st_size})
     else:
         say(f"Map: {output}")
+
+
+def _network_or_plan(source: str) -> Network | Plan:
+    from planner.files import load
+    from planner.plan import read_plan
+
+    return read_plan(source) if (Path(source) / "plan.json").is_file() else load(source)
+
+
+@app.command("export")
+def export_command(
+    source: Annotated[str, typer.Argument(metavar="NETWORK_OR_PLAN", help="A network, or the folder of a saved plan.")],
+    *,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="The file; its ending is .png, .svg, .pdf, .geojson, .kml or .gpkg."
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Write a network or plan for other programs: a static map, GeoJSON, KML or GeoPackage."""
+    from planner.report.exports import check_ending, export
+    from planner.report.terminal import say
+
+    check_ending(output.suffix)
+    export(_network_or_plan(source), output)
+    if as_json:
+        print_json({"file": str(output), "bytes": output.stat().st_size})
+    else:
+        say(f"Written: {output}")
 
 
 @app.command()
