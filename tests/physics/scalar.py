@@ -45,13 +45,14 @@ def h(x):
 
 
 def click_lim(d, k):
-    D = 1 - (1 - 2 * d.dark_count_probability) * math.exp(-d.eta * k)
-    return D, d.dark_count_probability + d.misalignment_error * (1 - math.exp(-d.eta * k))
+    # 1 - (1 - 2 p_dc) exp(-eta k), written so that no digits are lost where almost nothing clicks
+    D = 2 * d.dark_count_probability * math.exp(-d.eta * k) - math.expm1(-d.eta * k)
+    return D, d.dark_count_probability + d.misalignment_error * -math.expm1(-d.eta * k)
 
 
 def click_rusca(d, k):
-    D = 1 - math.exp(-d.eta * k) + 2 * d.dark_count_probability
-    return D, d.dark_count_probability + d.misalignment_error * (1 - math.exp(-d.eta * k))
+    D = -math.expm1(-d.eta * k) + 2 * d.dark_count_probability
+    return D, d.dark_count_probability + d.misalignment_error * -math.expm1(-d.eta * k)
 
 
 def gains(d, mu, click):

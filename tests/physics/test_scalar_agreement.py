@@ -53,7 +53,7 @@ def one_decoys(draw):
 
 
 def assert_same(result, expected):
-    # The scalar code subtracts exponentials, so it has only about ten digits at the highest losses.
+    # A key that is a billionth of the sifted bits is a difference of large numbers: six digits of it do not exist.
     assert float(result.key_rate_bps) == pytest.approx(
         expected.key_rate_bps, rel=1e-6, abs=1e-9 * expected.sifted_rate_bps
     )
