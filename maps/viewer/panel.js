@@ -18,6 +18,8 @@ function drawPanel(view) {
       button("Print", () => window.print(), { class: "wide-only" })),
     notes(view)));
   view.root.append(view.panel);
+  const title = view.panel.querySelector("h1");
+  if (title.scrollHeight > title.clientHeight + 1) title.tabIndex = 0; // so that the keyboard can scroll it
   new ResizeObserver(() => view.root.style.setProperty("--panel-bottom", `${view.panel.offsetTop + view.panel.offsetHeight}px`)).observe(view.panel);
 }
 
