@@ -17,6 +17,7 @@ from planner.bottlenecks import find_bottlenecks
 from planner.budget import link_budget
 from planner.demand import demand_rates
 from planner.errors import InputError, Problem
+from planner.failure import Sweep, sweep_failures
 from planner.files import input_files, load
 from planner.records import rows_of
 from planner.trust import key_trust, node_exposure
@@ -68,6 +69,11 @@ class Plan:
     def exposure(self) -> pd.DataFrame:
         """How much key of others passes through each node, the most exposed first (:mod:`planner.trust.nodes`)."""
         return node_exposure(self.network, routes=self.routes)
+
+    @cached_property
+    def failures(self) -> Sweep:
+        """What every single failure cuts off, and the bottlenecks it leaves; nothing is allocated anew."""
+        return sweep_failures(self.network, budget=self.budget, demands=self.demands, allocate_worst=0)
 
     @property
     def unmet(self) -> list[str]:

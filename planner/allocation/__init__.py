@@ -35,7 +35,12 @@ _FAR = 100.0  # a program with room for so much growth is too coarse for the req
 
 
 def allocate(
-    network: Network, *, budget: pd.DataFrame, demands: pd.DataFrame, progress: Progress | None = None
+    network: Network,
+    *,
+    budget: pd.DataFrame,
+    demands: pd.DataFrame,
+    growth: bool = True,
+    progress: Progress | None = None,
 ) -> Allocation:
     """Divides the key rates of the links among the demands.
 
@@ -48,6 +53,7 @@ def allocate(
         budget: Its key-rate budget: one row a link with ``link_id``, ``node_a``, ``node_b``, ``length_km``,
             ``key_rate_bps``.
         demands: ``demand_id``, ``node_a``, ``node_b``, ``requested_bps``, ``priority``.
+        growth: Whether to find the growth factor too; without it, it is as if nothing asked for key.
         progress: Told what is being done, how much of it is done, and of how much.
 
     Returns:
@@ -65,13 +71,14 @@ def allocate(
     requests = asked.only(reachable)
     flows: list[Flow] = []
     levels: tuple[Level, ...] = ()
-    growth = _no_growth(0.0 if unreachable else None, topology=topology, requests=requests)
+    growing = growth and not unreachable
+    grown = _no_growth(0.0 if growth and unreachable else None, topology=topology, requests=requests)
     if requests.demand_ids:
-        program = RouteProgram(topology, requests=requests, growing=not unreachable)
-        if not unreachable:
+        program = RouteProgram(topology, requests=requests, growing=growing)
+        if growing:
             if progress is not None:
                 progress("growth factor", 0, 1)
-            growth = grow(program, topology=topology)
+            grown = grow(program, topology=topology)
             if program.stretch > _FAR:
                 program = RouteProgram(topology, requests=requests, growing=False)
         flows, levels = fill(program, topology=topology, progress=progress)
@@ -80,7 +87,7 @@ def allocate(
     for name, rate, most in zip(requests.demand_ids, rates, requests.requested_bps.tolist(), strict=True):
         served[name] = min(rate, most)
     routes = route_table(flows, requests=requests, topology=topology)
-    return Allocation(served_bps=served, routes=routes, growth=growth, levels=levels, unreachable=unreachable)
+    return Allocation(served_bps=served, routes=routes, growth=grown, levels=levels, unreachable=unreachable)
 
 
 def _no_growth(value: float | None, *, topology: Topology, requests: Requests) -> Growth:

@@ -1,12 +1,13 @@
 """The command line: one short function a command, which parses, calls and prints.
 
 ``app`` holds what the commands share, ``answers`` those that answer a question, ``plans`` those that make plans and
-show them.
+show them, ``failures`` those that let things fail.
 """
 
 from __future__ import annotations
 
 from planner.cli import answers, plans
+from planner.cli import failures as failures  # after the plans: the order of the help
 from planner.cli.app import app
 
-__all__ = ["answers", "app", "plans"]
+__all__ = ["answers", "app", "failures", "plans"]

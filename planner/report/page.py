@@ -13,6 +13,7 @@ from planner.report import page_tables, trust_tables
 from planner.report.assumptions import assumption_lists
 from planner.report.chains import find_chains
 from planner.report.charts import plan_charts
+from planner.report.failures import cutting_table, failure_words
 from planner.report.figures import figures
 from planner.report.strip import strip_map, strip_title, to_scale
 from planner.report.style import BIT_PARTS, LOSS_PARTS, MEASURES, SYMBOLS, UNUSABLE
@@ -114,6 +115,7 @@ def _contents(plan: Plan) -> dict[str, Any]:
         "assumptions": assumption_lists(tables["assumptions"]),
         "assumed": count(len(tables["assumptions"]), "figure"),
         "trust": trust_tables.trust_words(plan),
+        "failures": failure_words(plan.failures),
         "proof": proof(plan),
         "warnings": plan.warnings,
         "files": ("map.html", "plan.xlsx", "plan.json", *(f"{name}.csv" for name in CSV_TABLES)),
@@ -137,6 +139,7 @@ def _tables(plan: Plan) -> dict[str, Table]:
         "routes": page_tables.route_table(plan),
         "exposure": trust_tables.exposure_table(plan),
         "trust": trust_tables.trust_table(plan),
+        "cutting": cutting_table(plan.failures),
         "prices": page_tables.price_table(plan),
         "sources": page_tables.source_table(plan),
     }

@@ -69,9 +69,9 @@ def test_the_answer_comes_first_and_the_assumptions_last(chain_page):
     assert answer[: len(summary(chain_plan()))] == list(summary(chain_plan()))
     headings = [text.split(":")[0] for text in chain_page.texts["h2"]]
     assert headings[:2] == ["Summary", "Bottlenecks"]
-    assert headings[-8:] == [
-        "Key-rate budget", "Demands and routes", "Trust", "Charts", "Why no plan does better", "Warnings",
-        "Data sources", "Assumptions",
+    assert headings[-9:] == [
+        "Key-rate budget", "Demands and routes", "Trust", "Failures", "Charts", "Why no plan does better",
+        "Warnings", "Data sources", "Assumptions",
     ]  # fmt: skip
     assert headings[2] == "Shanghai – Micius"
 

@@ -1,0 +1,127 @@
+"""Sweeps over failures: who is cut off, and what bottleneck is left to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from planner.failure.events import Event
+    from planner.failure.reach import Reach
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and of how much."""
+
+_CHUNK = 20_000
+"""Pairs of failures that are worked on at once: about a second."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a failure does to the demands.
+
+    Attributes:
+        cut: Numbers of the demands that lose their last route though both ends work.
+        ended: Numbers of the demands that had a route and whose end has failed.
+        narrowed: Numbers of the demands that keep a route, but a narrower one.
+        left_bps: The bottleneck that is left to each of these.
+        least_bps: The narrowest bottleneck of all demands that still have a route; NaN where none has.
+    """
+
+    cut: tuple[int, ...]
+    ended: tuple[int, ...]
+    narrowed: tuple[int, ...]
+    left_bps: tuple[float, ...]
+    least_bps: float
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges failures of one network.
+
+    Attributes:
+        reach: The demands and their widest routes.
+        at: Numbers of the demands that end at each node.
+    """
+
+    reach: Reach
+    at: dict[int, tuple[int, ...]]
+
+    def effect(self, event: Event) -> Effect:
+        """What a failure does."""
+        widest = self.reach.widest_bps
+        hit, left = self.reach.after(event.array())
+        gone = {demand for node in event.nodes for demand in self.at.get(node, ()) if widest[demand] > 0}
+        still = widest
+        if len(hit) or gone:
+            still = widest.copy()
+            still[hit] = left
+            still[sorted(gone)] = 0.0
+        ended = np.isin(hit, sorted(gone)) if gone else np.zeros(len(hit), dtype=bool)
+        kept = left > 0
+        least = float(np.min(still, where=still > 0, initial=np.inf))
+        return Effect(
+            cut=tuple(hit[~kept & ~ended].tolist()),
+            ended=tuple(sorted(gone)),
+            narrowed=tuple(hit[kept & ~ended].tolist()),
+            left_bps=tuple(left[kept & ~ended].tolist()),
+            least_bps=least if np.isfinite(least) else np.nan,
+        )
+
+
+def ends_of(pairs: NDArray[np.int64]) -> dict[int, tuple[int, ...]]:
+    """Numbers of the pairs that end at each node."""
+    at: dict[int, list[int]] = {}
+    for number, ends in enumerate(pairs.tolist()):
+        for end in ends:
+            at.setdefault(end, []).append(number)
+    return {node: tuple(numbers) for node, numbers in at.items()}
+
+
+def judge_all(
+    judge: Judge,
+    events: Sequence[Event],
+    *,
+    pairs: Iterable[tuple[int, int]] | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Iterator[tuple[Event, Effect]]:
+    """Judges single failures, or pairs of them.
+
+    Args:
+        judge: Of the network.
+        events: The single failures.
+        pairs: Numbers of the single failures in each pair; None judges the single ones.
+        executor: Where to compute; here by default. The result is the same.
+        progress: Told how many chunks are done.
+
+    Yields:
+        Each failure with its effect, in the order given.
+    """
+    numbers = [(number,) for number in range(len(events))] if pairs is None else list(pairs)
+    chunks = [numbers[start : start + _CHUNK] for start in range(0, len(numbers), _CHUNK)]
+    task = partial(_judge_chunk, judge, events)
+    done = map(task, chunks) if executor is None else executor.map(task, chunks)
+    for count, (chunk, effects) in enumerate(zip(chunks, done, strict=True), start=1):
+        if progress is not None:
+            progress("failures", count, len(chunks))
+        for members, effect in zip(chunk, effects, strict=True):
+            yield _together(events, members), effect
+
+
+def _judge_chunk(judge: Judge, events: Sequence[Event], chunk: Sequence[tuple[int, ...]]) -> list[Effect]:
+    return [judge.effect(_together(events, members)) for members in chunk]
+
+
+def _together(events: Sequence[Event], members: tuple[int, ...]) -> Event:
+    event = events[members[0]]
+    for member in members[1:]:
+        event |= events[member]
+    return event

@@ -1,0 +1,257 @@
+"""Every failure of a network and what it does, ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from planner.failure.connectivity import Effect, Judge, ends_of, judge_all
+from planner.failure.events import Event, Of, pair_events, single_events
+from planner.failure.reach import Reach
+from planner.failure.served import Reallocation, Served
+from planner.failure.weak import WeakPoints
+from planner.records import KEY_HOLDING_KINDS, rows_of
+from planner.routing import Topology
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
+
+    from planner.failure.connectivity import Progress
+    from planner.network import Network
+
+Order = Literal[1, 2]
+
+PAIRS_ALLOCATED = 20
+"""So many of the worst pairs of failures are allocated anew unless asked otherwise."""
+
+FAILURE_COLUMNS = {
+    "failure": "object", "failed": "object", "links_failed": "int64", "demands_cut": "int64", "cut": "object",
+    "cut_only_together": "int64",
+    "demands_ended": "int64", "demands_narrowed": "int64", "least_bottleneck_bps": "float64",
+    "served_fraction": "float64", "served_bound": "float64",
+}  # fmt: skip
+EFFECT_COLUMNS = {"failure": "object", "demand_id": "object", "before_bps": "float64", "bottleneck_bps": "float64"}
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """What every failure does.
+
+    Attributes:
+        network: The network.
+        order: How many things fail at once.
+        of: What fails.
+        all_pairs: The network has no demands: every pair of nodes that hold keys stands for one.
+        demands: ``demand_id``, ``node_a``, ``node_b``, ``bottleneck_bps`` while nothing fails (0: no route).
+        failures: One row a failure, the worst first: ``failure`` (in words), ``failed`` (pairs of kind and id),
+            ``links_failed``, ``demands_cut`` with their ids in ``cut`` (no route left though both ends work),
+            ``cut_only_together`` (of these, demands that neither failure of a pair takes down alone; 0 for singles),
+            ``demands_ended`` (an end has failed), ``demands_narrowed``, ``least_bottleneck_bps`` (of the demands
+            that still have a route), ``served_fraction`` (of all key requested, after a new fair allocation; NaN
+            where that was not computed) and ``served_bound`` (it cannot be more).
+        effects: One row a failure and demand that gets narrower or is cut off, of single failures only:
+            ``failure``, ``demand_id``, ``before_bps``, ``bottleneck_bps``.
+        served_before: Served fraction while nothing fails; NaN without requests.
+        bridges: Links whose failure alone separates nodes.
+        articulation_nodes: Nodes whose failure alone separates others.
+    """
+
+    network: Network
+    order: int
+    of: str
+    all_pairs: bool
+    demands: pd.DataFrame
+    failures: pd.DataFrame
+    effects: pd.DataFrame
+    served_before: float
+    bridges: tuple[str, ...]
+    articulation_nodes: tuple[str, ...]
+
+    @property
+    def cutting(self) -> pd.DataFrame:
+        """The failures that cut a demand off."""
+        return self.failures[self.failures["demands_cut"] > 0]
+
+
+def sweep_failures(
+    network: Network,
+    *,
+    budget: pd.DataFrame,
+    demands: pd.DataFrame,
+    order: Order = 1,
+    of: Of = "both",
+    allocate_worst: int | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Sweep:
+    """Lets every link, risk group and node fail, alone or two at a time.
+
+    Who is cut off and what bottleneck is left is exact for every failure. The served fraction after a new fair
+    allocation is exact for the failures that were allocated anew, and for those that are known to change nothing:
+    of links that carry no key of the allocation without them.
+
+    Args:
+        network: The network.
+        budget: Its key-rate budget.
+        demands: Its demands with ``requested_bps``; without rows, all pairs of nodes that hold keys are looked at.
+        order: 1 for single failures, 2 for pairs.
+        of: ``links`` (and risk groups), ``nodes`` or ``both``.
+        allocate_worst: How many of the worst failures to allocate anew; by default every single failure, and of
+            pairs 20. With 0 nothing is allocated. Pairs need the single ones, so those are allocated too.
+        executor: Where to compute; here by default. The result is the same.
+        progress: Told what is being done, how much of it is done, and of how much.
+
+    Returns:
+        The failures, ranked by the number of demands cut off, then by the served fraction or its bound, then by the
+        narrowest bottleneck left.
+
+    Raises:
+        InputError: A demand ends at a node that does not exist or holds no key.
+    """
+    topology = Topology.of(network, budget=budget)
+    all_pairs = demands.empty
+    ids, pairs = _every_pair(network, topology) if all_pairs else _ends(demands, topology)
+    judge = Judge(Reach(topology, pairs=pairs), ends_of(pairs))
+    singles = single_events(network, topology=topology, of=of)
+    chosen = None if order == 1 else pair_events(singles)
+    alone = {} if order == 1 else {event.items[0]: _taken(judge.effect(event)) for event in singles}
+    judged = list(judge_all(judge, singles, pairs=chosen, executor=executor, progress=progress))
+    again = None
+    served: dict[int, Served] = {}
+    bounds = np.full(len(judged), np.nan)
+    if not all_pairs and allocate_worst != 0:
+        again = Reallocation(network, budget=budget, demands=demands)
+        bounds = np.array([again.bound(event, effect) for event, effect in judged])
+        known: dict[Items, Served] = {(): again.before}
+        if order == 2:
+            single = [event for event in singles if not again.before.links.isdisjoint(event.links)]
+            known |= _by_items(single, again.many(single, executor=executor, progress=progress))
+        served = _known(judged, known, order=order)
+        most = allocate_worst if allocate_worst is not None else len(judged) if order == 1 else PAIRS_ALLOCATED
+        worst = [n for n in _ranked(judged, bounds)[:most] if n not in served]
+        found = again.many([judged[n][0] for n in worst], executor=executor, progress=progress)
+        served |= dict(zip(worst, found, strict=True))
+    weak = WeakPoints(topology)
+    return Sweep(
+        network=network,
+        order=order,
+        of=of,
+        all_pairs=all_pairs,
+        demands=_demand_frame(ids, pairs, topology=topology, widest_bps=judge.reach.widest_bps),
+        failures=_failure_frame(judged, served=served, bounds=bounds, ids=ids, alone=alone),
+        effects=_effect_frame(judged if order == 1 else [], ids=ids, before_bps=judge.reach.widest_bps),
+        served_before=np.nan if again is None else again.before.fraction,
+        bridges=weak.bridges(),
+        articulation_nodes=weak.articulation_nodes(network),
+    )
+
+
+Judged = Sequence[tuple[Event, Effect]]
+Items = tuple[tuple[str, str], ...]
+
+
+def _ends(demands: pd.DataFrame, topology: Topology) -> tuple[list[str], NDArray[np.int64]]:
+    ends = [[topology.end(row.node_a), topology.end(row.node_b)] for row in rows_of(demands)]
+    return list(demands["demand_id"]), np.array(ends, dtype=np.int64).reshape(-1, 2)
+
+
+def _every_pair(network: Network, topology: Topology) -> tuple[list[str], NDArray[np.int64]]:
+    kinds = dict(zip(network.nodes["node_id"], network.nodes["kind"], strict=True))
+    holders = [n for n, node_id in enumerate(topology.node_ids) if kinds[node_id] in KEY_HOLDING_KINDS]
+    pairs = list(combinations(holders, 2))
+    ids = [f"{topology.node_ids[one]} – {topology.node_ids[other]}" for one, other in pairs]
+    return ids, np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def _by_items(events: Sequence[Event], served: Sequence[Served]) -> dict[Items, Served]:
+    return {event.items: found for event, found in zip(events, served, strict=True)}
+
+
+def _known(judged: Judged, known: dict[Items, Served], *, order: int) -> dict[int, Served]:
+    """What is served after failures that hit no link in use: as much as without them, or without one of the two."""
+    served = {}
+    for number, (event, _) in enumerate(judged):
+        parts = [(), *((item,) for item in event.items)] if order == 2 else [()]
+        for part in parts:
+            before = known.get(part)
+            if before is not None and before.links.isdisjoint(event.links):
+                served[number] = before
+                break
+    return served
+
+
+def _ranked(judged: Judged, fractions: Sequence[float] | NDArray[np.float64]) -> list[int]:
+    """Numbers of the failures, the worst first."""
+
+    def badness(number: int) -> tuple[float, float, float, float, str]:
+        event, effect = judged[number]
+        share = fractions[number]
+        return (
+            -len(effect.cut),
+            1.0 if np.isnan(share) else round(float(share), 9),
+            -len(effect.ended),
+            np.inf if np.isnan(effect.least_bps) else effect.least_bps,
+            event.name,
+        )
+
+    return sorted(range(len(judged)), key=badness)
+
+
+def _taken(effect: Effect) -> frozenset[int]:
+    return frozenset(effect.cut + effect.ended)
+
+
+def _failure_frame(
+    judged: Judged,
+    *,
+    served: dict[int, Served],
+    bounds: NDArray[np.float64],
+    ids: list[str],
+    alone: dict[tuple[str, str], frozenset[int]],
+) -> pd.DataFrame:
+    fractions = np.array([served[n].fraction if n in served else np.nan for n in range(len(judged))])
+    bounds = np.where(np.isnan(fractions), bounds, fractions)
+    rows = []
+    for number in _ranked(judged, bounds):
+        event, effect = judged[number]
+        rows.append(
+            (event.name, event.items, len(event.links), len(effect.cut), tuple(sorted(ids[d] for d in effect.cut)),
+             len(set(effect.cut).difference(*(alone[item] for item in event.items))) if alone else 0,
+             len(effect.ended), len(effect.narrowed), effect.least_bps, fractions[number], bounds[number])
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS), dtype=object).astype(FAILURE_COLUMNS)
+
+
+def _effect_frame(judged: Judged, *, ids: list[str], before_bps: NDArray[np.float64]) -> pd.DataFrame:
+    rows = []
+    for event, effect in judged:
+        name = event.name
+        left = dict.fromkeys((*effect.cut, *effect.ended), 0.0)
+        left |= dict(zip(effect.narrowed, effect.left_bps, strict=True))
+        rows += [(name, ids[demand], before_bps[demand], rate) for demand, rate in sorted(left.items())]
+    return pd.DataFrame(rows, columns=list(EFFECT_COLUMNS), dtype=object).astype(EFFECT_COLUMNS)
+
+
+def _demand_frame(
+    ids: list[str],
+    pairs: NDArray[np.int64],
+    *,
+    topology: Topology,
+    widest_bps: NDArray[np.float64],
+) -> pd.DataFrame:
+    names = topology.node_ids
+    return pd.DataFrame(
+        {
+            "demand_id": pd.Series(ids, dtype=object),
+            "node_a": pd.Series([names[one] for one in pairs[:, 0].tolist()], dtype=object),
+            "node_b": pd.Series([names[other] for other in pairs[:, 1].tolist()], dtype=object),
+            "bottleneck_bps": widest_bps,
+        }
+    )

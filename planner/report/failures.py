@@ -1,0 +1,181 @@
+"""Failures in words and tables: for a terminal, for CSV and JSON, and for the report of a plan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from planner.records import rows_of
+from planner.report.page_tables import Cell, Column, Table, make_table, words_column
+from planner.report.tables import LIST_SEPARATOR
+from planner.report.words import MISSING, count, listing, quantity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.failure import Sweep
+    from planner.network import Network
+
+_SHOWN = 20
+"""How many failures a screen shows; the table has them all."""
+
+
+def failure_title(network: Network, failed: Sequence[tuple[str, str]]) -> str:
+    """How a failure is called: ``link Dezhou–Jinan``, ``node Hefei and risk group duct-7``."""
+    names = {"link": network.link_titles, "node": network.node_names}
+    return " and ".join(f"{kind} {names.get(kind, {}).get(item, item)}" for kind, item in failed)
+
+
+def failure_words(sweep: Sweep) -> tuple[str, ...]:
+    """What the failures do, in sentences, the most important first.
+
+    Args:
+        sweep: The failures.
+    """
+    words = [_cutting(sweep)]
+    if sweep.order == 2 and not sweep.cutting.empty:
+        together = int((sweep.failures["cut_only_together"] > 0).sum())
+        words.append(f"{count(together, 'pair')} cut what neither of the two cuts alone.")
+    unjoined = int((sweep.demands["bottleneck_bps"] <= 0).sum())
+    if unjoined:
+        verb = "has" if unjoined == 1 else "have"
+        words.append(f"{count(unjoined, _noun(sweep))} {verb} no route even while nothing fails.")
+    words += _served(sweep)
+    words += _weak(sweep)
+    return tuple(words)
+
+
+def _noun(sweep: Sweep) -> str:
+    return "pair of nodes" if sweep.all_pairs else "demand"
+
+
+def _demands(number: int, sweep: Sweep) -> str:
+    return count(number, "demand") if not sweep.all_pairs else f"{number:,} pair{'' if number == 1 else 's'} of nodes"
+
+
+def _cutting(sweep: Sweep) -> str:
+    what = {"links": "link", "nodes": "node", "both": "link or node"}[sweep.of]
+    everyone = "two nodes" if sweep.all_pairs else "a demand"
+    if sweep.failures.empty:
+        return "There is nothing that could fail."
+    if sweep.cutting.empty:
+        who = f"No single failure of a {what}" if sweep.order == 1 else "No two failures at once"
+        return f"{who} cut{'s' if sweep.order == 1 else ''} {everyone} off."
+    kind = "single failure" if sweep.order == 1 else "pair of failures"
+    total = f"{len(sweep.failures):,} {kind}s" if sweep.order == 1 else f"{len(sweep.failures):,} pairs of failures"
+    worst = sweep.failures.iloc[0]
+    title = failure_title(sweep.network, worst["failed"])
+    verb = "cuts" if len(sweep.cutting) == 1 else "cut"
+    return (
+        f"{len(sweep.cutting):,} of {total} {verb} {everyone} off; the worst is {title}: "
+        f"{_demands(int(worst['demands_cut']), sweep)} of {len(sweep.demands):,}."
+    )
+
+
+def _served(sweep: Sweep) -> list[str]:
+    known = sweep.failures["served_fraction"].dropna()
+    if known.empty or math.isnan(sweep.served_before):
+        return []
+    row = sweep.failures.iloc[int(sweep.failures["served_fraction"].to_numpy().argsort(kind="stable")[0])]
+    title = failure_title(sweep.network, row["failed"])
+    before, after = quantity(sweep.served_before, "%"), quantity(float(row["served_fraction"]), "%")
+    sentence = f"While all works, {before} of the requested key is served; after {title}, allocated anew, {after}"
+    return [f"{sentence}, the least of the {len(known):,} that are known exactly."]
+
+
+def _weak(sweep: Sweep) -> list[str]:
+    titles, names = sweep.network.link_titles, sweep.network.node_names
+    words = []
+    for noun, ids, known in (("bridge", sweep.bridges, titles), ("articulation node", sweep.articulation_nodes, names)):
+        if not ids:
+            words.append(f"There is no {noun}.")
+        else:
+            words.append(f"{count(len(ids), noun)}: {listing([known[name] for name in ids])}.")
+    return words
+
+
+def show_failures(sweep: Sweep) -> None:
+    """Prints what the failures do: sentences, then the worst as a table."""
+    from planner.report.terminal import say, show_table
+
+    say(*failure_words(sweep), "")
+    shown = sweep.failures.head(_SHOWN)
+    more = f"{len(shown)} of {len(sweep.failures):,} failures, the worst first" if len(sweep.failures) > _SHOWN else ""
+    show_table(
+        more or "Failures, the worst first",
+        columns=[
+            ("failure", "left"),
+            *((heading, "right") for heading in ("cut", "ended", "narrowed", "least", "served")),
+        ],
+        rows=[
+            [
+                failure_title(sweep.network, row.failed),
+                f"{row.demands_cut:,}",
+                f"{row.demands_ended:,}",
+                f"{row.demands_narrowed:,}",
+                quantity(row.least_bottleneck_bps, "bit/s"),
+                _share(row),
+            ]
+            for row in rows_of(shown)
+        ],
+    )
+
+
+def _share(row: Any) -> str:
+    if not math.isnan(row.served_fraction):
+        return quantity(row.served_fraction, "%")
+    return MISSING if math.isnan(row.served_bound) else f"≤ {quantity(row.served_bound, '%')}"
+
+
+def failure_table(sweep: Sweep) -> pd.DataFrame:
+    """The failures as a flat table, for CSV: what failed in words and as ``kind:id``, lists separated by ``;``."""
+    table = sweep.failures.copy()
+    titles = [failure_title(sweep.network, failed) for failed in table["failed"]]
+    table.insert(1, "title", titles)
+    table["failed"] = [LIST_SEPARATOR.join(f"{kind}:{item}" for kind, item in failed) for failed in table["failed"]]
+    table["cut"] = [LIST_SEPARATOR.join(ids) for ids in table["cut"]]
+    return table.astype(dict.fromkeys(("title", "failed", "cut"), object))
+
+
+def failure_document(sweep: Sweep) -> dict[str, Any]:
+    """The failures as plain data, ready for JSON."""
+    rows = []
+    for row in sweep.failures.to_dict("records"):
+        row["failed"] = [{"kind": kind, "id": item} for kind, item in row["failed"]]
+        row["cut"] = list(row["cut"])
+        rows.append({str(key): _plain(value) for key, value in row.items()})
+    return {
+        "network": sweep.network.name,
+        "order": sweep.order,
+        "of": sweep.of,
+        "all_pairs": sweep.all_pairs,
+        "served_before": _plain(sweep.served_before),
+        "bridges": list(sweep.bridges),
+        "articulation_nodes": list(sweep.articulation_nodes),
+        "demands": sweep.demands.to_dict("records"),
+        "failures": rows,
+        "sentences": list(failure_words(sweep)),
+    }
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def cutting_table(sweep: Sweep) -> Table:
+    """The failures that cut a demand off, for the report's page."""
+    rows = [
+        (
+            Cell(failure_title(sweep.network, row.failed)),
+            Cell(f"{row.demands_cut:,}"),
+            Cell(listing(list(row.cut))),
+            Cell(f"{row.demands_narrowed:,}"),
+        )
+        for row in rows_of(sweep.cutting)
+    ]
+    columns = (words_column("Failure"), Column("Demands cut"), words_column("Which"), Column("Narrowed"))
+    note = (
+        "Demands with a failed end are not counted. The command “planner fail” lists all failures and what is served."
+    )
+    return make_table("Single failures that cut demands off", columns, rows, note=note, file="planner fail -o FILE.csv")

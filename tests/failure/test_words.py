@@ -1,0 +1,103 @@
+"""Failures in words, on the command line, in files and in the report."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import planner
+from planner.cli import app
+from planner.failure import sweep_failures
+from planner.report.failures import failure_document, failure_table, failure_words
+from planner.report.page import report_html
+from tests.networks import plain_network, rate_budget, rate_demands
+
+RING = [("ab", "a", "b", 9), ("bc", "b", "c", 9), ("cd", "c", "d", 9), ("da", "d", "a", 9)]
+
+
+def words(network, **options):
+    return failure_words(sweep_failures(network, budget=rate_budget(network), demands=rate_demands(network), **options))
+
+
+def test_a_network_without_a_weak_point_says_so():
+    served = "While all works, 100 % of the requested key is served; after node a, allocated anew, 0 %, the least of the 8"
+    assert words(plain_network(RING, [("d", "a", "c", 9)])) == (
+        "No single failure of a link or node cuts a demand off.",
+        f"{served} that are known exactly.",
+        "There is no bridge.",
+        "There is no articulation node.",
+    )
+
+
+def test_weak_points_are_named():
+    network = plain_network([*RING, ("de", "d", "e", 1)], [("d", "a", "e", 1), ("none", "a", "z", 1)])
+    assert words(network, allocate_worst=0) == (
+        "2 of 11 single failures cut a demand off; the worst is link d–e: 1 demand of 2.",
+        "1 demand has no route even while nothing fails.",
+        "1 bridge: d–e.",
+        "1 articulation node: d.",
+    )
+
+
+def test_pairs_say_what_only_they_cut():
+    found = words(plain_network(RING, [("d", "a", "c", 1)]), order=2, of="links", allocate_worst=0)
+    assert found[1] == "4 pairs cut what neither of the two cuts alone."
+    assert found[0].startswith("4 of 6 pairs of failures cut a demand off; the worst is link a–b and link ")
+
+
+def test_without_demands_pairs_of_nodes_are_counted():
+    network = plain_network([("ab", "a", "b", 1), ("bc", "b", "c", 1)])
+    assert words(network)[0] == (
+        "3 of 5 single failures cut two nodes off; the worst is link a–b: 2 pairs of nodes of 3."
+    )
+    assert words(plain_network([], a="trusted"))[0] == "No single failure of a link or node cuts two nodes off."
+    assert words(plain_network([], a="trusted"), of="links")[0] == "There is nothing that could fail."
+
+
+def test_table_and_document_hold_every_failure():
+    network = plain_network([*RING, ("de", "d", "e", 1)], [("d", "a", "e", 1)])
+    found = sweep_failures(network, budget=rate_budget(network), demands=rate_demands(network))
+    table = failure_table(found)
+    assert table.loc[0, ["failure", "title", "failed", "cut"]].tolist() == ["link de", "link d–e", "link:de", "d"]
+    document = json.loads(json.dumps(failure_document(found), allow_nan=False))
+    assert len(document["failures"]) == len(table) == 10
+    assert document["failures"][0]["failed"] == [{"kind": "link", "id": "de"}]
+    assert document["bridges"] == ["de"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def test_command_writes_all_failures(tmp_path):
+    target = tmp_path / "failures.csv"
+    result = run("fail", "wuhan-hefei", "-o", target, "--json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    rows = list(csv.DictReader(io.StringIO(target.read_text("utf-8-sig"))))
+    assert len(rows) == len(document["failures"]) == 21
+    assert [row["failure"] for row in rows] == [row["failure"] for row in document["failures"]]
+    assert float(rows[0]["served_fraction"]) == pytest.approx(document["failures"][0]["served_fraction"])
+
+
+def test_command_prints_sentences_first():
+    result = run("fail", "wuhan-hefei", "--of", "links", "--allocate", "0")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith("10 of 10 single failures cut a demand off; the worst is link ")
+
+
+def test_strict_exits_with_4():
+    result = run("fail", "wuhan-hefei", "--strict", "--allocate", "0", "--json")
+    assert result.exit_code == 4
+    assert json.loads(result.stdout)["order"] == 1
+
+
+def test_report_has_the_single_failures():
+    plan = planner.make_plan(plain_network([*RING, ("de", "d", "e", 1)], [("d", "a", "e", 1)]))
+    page = report_html(plan)
+    assert "2 of 10 single failures cut a demand off; the worst is link d–e: 1 demand of 1." in page
+    assert "Single failures that cut demands off" in page
