@@ -198,7 +198,11 @@ def link_rows(where: Mapping[str, Place]) -> Iterator[Row]:
         yield link(one.relay, other.relay, length_km=APART_KM)
     for part in parts:
         length_km = fibre_km([JUNCTION, part.relay], where=where)
-        yield {**link(JUNCTION, part.relay, length_km=length_km), "source": None}
+        yield {
+            **link(JUNCTION, part.relay, length_km=length_km),
+            "link_id": f"hefei-trunk-{part.relay}",
+            "source": None,
+        }
     for part in parts:
         at_switch = [*(f"ua-{user}" for user in part.type_a), part.relay]
         for a, b in combinations(at_switch, 2):

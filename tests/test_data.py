@@ -210,7 +210,7 @@ class TestSources:
         for kind in ("modules", "services", "coexistence", "satellites", "published"):
             for path in (data_dir() / kind).glob("*.toml"):
                 named.update(used_sources(read_toml(path)))
-        for network in (*networks.values(), load("micius"), load("hefei-metro")):
+        for network in (*networks.values(), *map(load, ("micius", "hefei-metro", "wuhan-metro"))):
             for table in (network.nodes, network.links, network.demands):
                 assert set(table["basis"]) <= BASES
                 assert table.loc[table["basis"] != "assumed", "source"].notna().all()

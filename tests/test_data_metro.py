@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import runpy
 from itertools import combinations, pairwise
 from pathlib import Path
 
+import networkx as nx
 import pytest
+from geographiclib.geodesic import Geodesic
 
 from planner.files import load
 from planner.plan import make_plan
@@ -92,7 +95,7 @@ class TestHefeiAsAssumed:
         where = {made["full"](short): at for short, at in made["places"]().items()}
         for row in metro.links.itertuples():
             stops = [row.node_a, *split_list(row.via), row.node_b]
-            direct = [made["Geodesic"].WGS84.Inverse(*where[a], *where[b])["s12"] / 1000 for a, b in pairwise(stops)]
+            direct = [Geodesic.WGS84.Inverse(*where[a], *where[b])["s12"] / 1000 for a, b in pairwise(stops)]
             assert row.length_km >= 1.29 * sum(direct), row.link_id
 
     def test_modules_behind_a_switch_are_never_used_twice_at_once(self, metro):
@@ -133,10 +136,10 @@ class TestHefeiPlanned:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("both")
+def everything(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("everything")
     (folder / "network.toml").write_text(
-        'title = "Trunks and Hefei"\ninclude = ["trunks", "hefei-metro"]\n', encoding="utf-8"
+        'title = "Trunks and metros"\ninclude = ["trunks", "hefei-metro", "wuhan-metro"]\n', encoding="utf-8"
     )
     columns = {
         "nodes.csv": "node_id,name,kind,lat_deg,lon_deg,basis",
@@ -151,20 +154,65 @@ def both(tmp_path_factory):
     return load(folder)
 
 
-class TestHefeiWithTheTrunks:
-    def test_a_network_of_ones_own_may_include_both(self, both, metro):
-        trunks = load("trunks")
-        assert both.notes == ()
-        assert len(both.nodes) == len(trunks.nodes) + len(metro.nodes) - 1
-        assert len(both.links) == len(trunks.links) + len(metro.links)
-        assert len(both.demands) == len(trunks.demands) + len(metro.demands) + 1
+class TestWithTheTrunks:
+    def test_a_network_of_ones_own_may_include_all(self, everything, metro):
+        others = [load(name) for name in ("trunks", "wuhan-metro")]
+        assert everything.notes == ()
+        assert len(everything.nodes) == sum(len(part.nodes) for part in (metro, *others)) - 2
+        assert len(everything.links) == sum(len(part.links) for part in (metro, *others))
+        assert len(everything.demands) == sum(len(part.demands) for part in (metro, *others)) + 1
 
-    def test_each_keeps_its_own_defaults(self, both):
-        attenuation = both.links.set_index("link_id")["attenuation_db_per_km"]
+    def test_each_keeps_its_own_defaults(self, everything):
+        attenuation = everything.links.set_index("link_id")["attenuation_db_per_km"]
         assert attenuation["beijing-langfang"] == 0.21
         assert attenuation["hefei-tr-1-tr-2"] == 0.3
+        assert attenuation["wuhan-ring-wuhan-qingshan"] == 0.33
 
-    def test_a_user_of_the_metro_network_gets_key_from_the_trunk(self, both):
-        served = make_plan(both).demands.set_index("demand_id")
+    def test_a_user_of_the_metro_network_gets_key_from_the_trunk(self, everything):
+        served = make_plan(everything).demands.set_index("demand_id")
         assert served.loc["far-call", "served_bps"] > 0
         assert (served.loc[[key for key in served.index if key.startswith("call-")], "served_fraction"] > 0.999).all()
+
+
+class TestWuhan:
+    @pytest.fixture
+    def wuhan(self):
+        return load("wuhan-metro")
+
+    def test_everything_is_assumed_and_says_so(self, wuhan):
+        for table in (wuhan.nodes, wuhan.links, wuhan.demands):
+            assert set(table["basis"]) == {"assumed"}
+        assert wuhan.nodes["name_local"].notna().all()
+        for word in ("Published", "not found", "Assumed", "not a picture of the real one"):
+            assert word in wuhan.description
+        assert wuhan.notes == ()
+
+    def test_every_fibre_is_shared_with_classical_channels(self, wuhan):
+        assert set(wuhan.links["coexistence"]) == {"wuhan-channel-fusion"}
+
+    def test_lengths_follow_their_rule(self, wuhan):
+        """1.4 times the straight line, rounded up to 0.1 km."""
+        for row in wuhan.links.itertuples():
+            a, b = (wuhan.graph.nodes[end] for end in (row.node_a, row.node_b))
+            direct = Geodesic.WGS84.Inverse(a["lat_deg"], a["lon_deg"], b["lat_deg"], b["lon_deg"])["s12"] / 1000
+            assert row.length_km == pytest.approx(math.ceil(14 * direct) / 10)
+
+    def test_the_relays_make_one_ring_with_the_trunk_on_it(self, wuhan):
+        relays = wuhan.nodes.loc[wuhan.nodes["kind"] == "trusted", "node_id"]
+        ring = wuhan.graph.subgraph(relays)
+        assert "wuhan" in ring
+        assert nx.is_connected(ring)
+        assert {degree for _, degree in ring.degree} == {2}
+
+    def test_it_is_planned_and_verifies(self, wuhan, tmp_path):
+        plan = make_plan(wuhan)
+        assert plan.growth.factor > 1
+        save_plan(plan, tmp_path / "plan")
+        assert all(check.passed for check in verify_plan(tmp_path / "plan").checks)
+
+
+def test_no_link_has_the_name_of_a_node():
+    """Reports of failures name everything."""
+    for name in ("hefei-metro", "wuhan-metro"):
+        network = load(name)
+        assert not set(network.links["link_id"]) & set(network.nodes["node_id"])
