@@ -85,9 +85,12 @@ class Client:
     app: Any
     host: str = "127.0.0.1:8000"
 
-    def request(self, method: str, target: str, *, host: str | None = None, **headers: str) -> Answer:
+    def request(
+        self, method: str, target: str, *, host: str | None = None, body: bytes = b"", **headers: str
+    ) -> Answer:
         path, _, query = target.partition("?")
-        named = {"host": self.host if host is None else host, **headers}
+        own = {"host": self.host if host is None else host}
+        named = own | {name.replace("_", "-"): value for name, value in headers.items()}
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -105,7 +108,7 @@ class Client:
         sent: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": b"", "more_body": False}
+            return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
@@ -407,10 +410,11 @@ def started(host: str) -> tuple[subprocess.Popen[str], str]:
     return process, process.stdout.readline().strip()
 
 
-def fetch(url: str, **headers: str) -> tuple[int, str]:
+def fetch(url: str, *, body: bytes | None = None, **headers: str) -> tuple[int, str]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
-        with opener.open(urllib.request.Request(url, headers=headers), timeout=30) as answer:  # noqa: S310
+        with opener.open(urllib.request.Request(url, data=body, headers=named), timeout=60) as answer:  # noqa: S310
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -76,6 +76,7 @@ class Desk:
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._clients: OrderedDict[str, _Asked] = OrderedDict()
         self._threads: list[threading.Thread] = []
+        self._running = 0
         self._closed = False
 
     async def ask(self, key: Hashable, work: Work, *, client: str | None = None, number: int = 0) -> Any:
@@ -148,7 +149,7 @@ class Desk:
             return job, future
 
     def _new_job(self, key: Hashable, work: Work) -> _Job:
-        if len(self._queue) >= self._most_waiting:
+        if self._running + len(self._queue) >= self._parallel + self._most_waiting:
             raise Busy
         job = _Job(key, work)
         self._jobs[key] = job
@@ -182,6 +183,7 @@ class Desk:
                 if self._closed:
                     return
                 job = self._queue.popleft()
+                self._running += 1
             self._make(job)
 
     def _make(self, job: _Job) -> None:
@@ -202,6 +204,7 @@ class Desk:
         except Exception as problem:  # noqa: BLE001 (it is raised again where somebody waits)
             error = problem
         with self._lock:
+            self._running -= 1
             if self._jobs.get(job.key) is job:
                 del self._jobs[job.key]
             if error is None:

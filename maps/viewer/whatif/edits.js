@@ -97,7 +97,11 @@ function redo(view) {
 function afterEdits(view) {
   view.live.problems = [];
   view.live.comparing = false;
+  view.root.dataset.live = "busy";
   writeAddress(view.live.edits);
-  refreshPanel(view);
-  planAnew(view);
+  // Not at once: what was clicked would be gone before the click is through, and Leaflet take it for one on the map.
+  setTimeout(() => {
+    refreshPanel(view);
+    planAnew(view);
+  });
 }

@@ -9,7 +9,7 @@ function drawWhatif(view) {
   live.buttons = {
     undo: button("↶ Undo", () => undo(view)), redo: button("↷ Redo", () => redo(view)),
     reset: button("Reset", () => setEdits(view, [])),
-    compare: button("Show base", () => compare(view), { "aria-pressed": "false" }),
+    compare: button("Show base", () => setTimeout(() => compare(view)), { "aria-pressed": "false" }),
   };
   const setScale = (value) => { if (value !== "" && Number(value) >= 0) addEdit(view, { do: "scale_demands", factor: Number(value) }); };
   live.scale.addEventListener("change", () => setScale(live.scale.value));
