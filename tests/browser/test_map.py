@@ -16,7 +16,15 @@ from planner.network import build_network
 from planner.report.map import draw_map, map_html
 from planner.report.style import MEASURES
 from planner.report.tiles import Tiles
-from tests.report.map_networks import HOSTILE, chain_network, hostile_network, link_row, node_row, plan_of
+from tests.report.map_networks import (
+    HOSTILE,
+    chain_network,
+    hostile_equipment,
+    hostile_network,
+    link_row,
+    node_row,
+    plan_of,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -305,6 +313,27 @@ def test_hostile_names_in_search_and_popups(offline_page, hostile_page):
     page.locator(".story .rows button").first.click()
     assert HOSTILE[0] in shown_names(page, ".banner")
     assert page.locator("img, iframe, object, embed").count() == 0
+    offline_page.assert_quiet()
+
+
+def test_hostile_modules_services_and_switches(offline_page):
+    page = opened(offline_page, map_html(plan_of(hostile_equipment())))
+    page.get_by_role("button", name="Demands").click()
+    assert set(HOSTILE) <= set(shown_names(page, ".demands"))
+    for n, name in enumerate(HOSTILE):
+        search(page, f"hub-end{n}")
+        assert shown_names(page, ".story").count(name) >= 3, "title, module, switch"
+    assert page.locator("img, iframe, object, embed").count() == 0
+    offline_page.assert_quiet()
+
+
+def test_hostile_names_in_the_strip(offline_page, hostile_page):
+    page = opened(offline_page, hostile_page)
+    page.get_by_role("button", name="Strip").click()
+    assert {"{{1001*1001}}", "`", "${alert(1)}"} <= set(page.locator(".strip text").all_text_contents()) | {
+        text.split("\u200b")[0] for text in page.locator(".strip title").all_text_contents()
+    }
+    assert page.locator(".strip svg *").evaluate_all("all => all.every((node) => !node.onclick && !node.onload)")
     offline_page.assert_quiet()
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from planner.report.page import report_html
-from tests.report.map_networks import HOSTILE
+from tests.report.map_networks import HOSTILE, hostile_equipment, plan_of
 from tests.report.plans import SPANS, chain_plan, hostile_plan, strained_plan, trunk_plan
 
 pytestmark = pytest.mark.browser
@@ -34,6 +34,14 @@ def test_hostile_names_are_shown_letter_for_letter_and_do_no_harm(offline_page):
     tips = page.evaluate("[...document.querySelectorAll('svg title')].map(e => e.textContent)")
     assert set(HOSTILE) <= set(tips)
     page.hover("svg text.name", force=True)
+    assert page.evaluate("document.querySelectorAll('img, script, iframe').length") == 0
+    offline_page.assert_quiet()
+
+
+def test_hostile_modules_and_services_do_no_harm(offline_page):
+    page = offline_page.open(report_html(plan_of(hostile_equipment())))
+    everything = page.evaluate("document.body.textContent")
+    assert all(name in everything for name in HOSTILE)
     assert page.evaluate("document.querySelectorAll('img, script, iframe').length") == 0
     offline_page.assert_quiet()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from planner.network import Network, build_network
 from planner.physics.module import load_module
 from planner.plan import Plan, make_plan
-from planner.records import ChannelRecord, CoexistenceRecord, SourceRecord
+from planner.records import ChannelRecord, CoexistenceRecord, Figure, ServiceRecord, SourceRecord
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -126,6 +127,43 @@ def hostile_network() -> Network:
             for name in dict.fromkeys(network.links["coexistence"])
         },
     )
+
+
+def hostile_equipment() -> Network:
+    """Every text that a module, a service, a switch or a group of modules can carry is hostile; a link for each."""
+    own = load_module("decoy-625mhz")
+    modules = {
+        f"m{n}": dataclasses.replace(own, module_id=f"m{n}", title=text, title_local=text, note=text, source=text)
+        for n, text in enumerate(HOSTILE)
+    }
+    figure = Figure(value=128, basis="assumed", source=HOSTILE[0], note=HOSTILE[1])
+    services = {
+        f"s{n}": ServiceRecord(
+            title=text,
+            title_local=text,
+            description=text,
+            unit=text,
+            key_bits=figure,
+            rekey_interval_s=figure,
+        )
+        for n, text in enumerate(HOSTILE)
+    }
+    nodes = [node_row("hub", HOSTILE[0], lat_deg=30, lon_deg=110)]
+    nodes += [
+        node_row(f"{kind}{n}", text, kind=kind_of, lat_deg=27 + 0.3 * n, lon_deg=lon)
+        for kind, kind_of, lon in (("end", "trusted", 113.0), ("switch", "switch", 111.5))
+        for n, text in enumerate(HOSTILE)
+    ]
+    links = [
+        link_row("hub", f"end{n}", via=f"switch{n}", module_group=text, module=f"m{n}", key_rate_bps=None)
+        for n, text in enumerate(HOSTILE)
+    ]
+    demands = [
+        {"demand_id": f"d{n}", "node_a": "hub", "node_b": f"end{n}", "service": f"s{n}", "units": 2.0}
+        for n in range(len(HOSTILE))
+    ]
+    network = build_network(nodes=nodes, links=links, demands=demands, modules=modules)
+    return network.replace(services=services, sources={"evil": SourceRecord(citation=HOSTILE[0])})
 
 
 def plan_of(network: Network) -> Plan:
