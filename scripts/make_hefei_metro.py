@@ -46,6 +46,8 @@ TYPE_A_RINGS_KM = (2.0, 3.0, 4.0)
 """Assumed: straight distances of users from their switch, taken in turn."""
 TYPE_B_RINGS_KM = (2.0, 3.5, 5.0)
 """Assumed: straight distances of users from their relay, taken in turn."""
+TYPE_A_TURN_DEG, TYPE_B_TURN_DEG = 30.0, 20.0
+"""Assumed: bearing of the first user of a ring, counted from outwards; no user lies on a line between relays."""
 CONNECTOR_LOSS_DB = 1.0
 """Assumed: connectors and splices of a link."""
 SWITCH_LOSS_DB = 1.5
@@ -141,9 +143,9 @@ def places() -> dict[str, Place]:
         turn = part.bearing_deg
         relay = where[part.relay] = place(centre, bearing_deg=turn, distance_km=relay_km)
         switch = where[part.switch] = place(relay, bearing_deg=turn, distance_km=SWITCH_BEYOND_RELAY_KM)
-        for user, at in ring(switch, part.type_a, radii_km=TYPE_A_RINGS_KM, turn_deg=turn + 30).items():
+        for user, at in ring(switch, part.type_a, radii_km=TYPE_A_RINGS_KM, turn_deg=turn + TYPE_A_TURN_DEG).items():
             where[f"ua-{user}"] = at
-        for user, at in ring(relay, part.type_b, radii_km=TYPE_B_RINGS_KM, turn_deg=turn).items():
+        for user, at in ring(relay, part.type_b, radii_km=TYPE_B_RINGS_KM, turn_deg=turn + TYPE_B_TURN_DEG).items():
             where[f"ub-{user}"] = at
     return where
 
