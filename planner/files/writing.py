@@ -47,21 +47,23 @@ def input_files(network: Network) -> tuple[InputFile, ...]:
         "description": network.description,
         "name": network.name,
     }
-    contents = {"network.toml": _toml(info)}
+    contents = {"network.toml": toml_bytes(info)}
     for name, record in TABLES.items():
         frame: pd.DataFrame = getattr(network, name)
         if name == "links":
             named = {"module": ids, "coexistence": profiles}
             frame = frame.assign(**{column: _renamed(frame[column], names) for column, names in named.items()})
-        contents[f"{name}.csv"] = _csv(frame, columns=record.model_fields)
+        contents[f"{name}.csv"] = csv_bytes(
+            zip(*(frame[column] for column in record.model_fields), strict=True), columns=record.model_fields
+        )
     for name, module in network.modules.items():
-        contents[f"modules/{ids[name]}.toml"] = _toml(_module(module))
+        contents[f"modules/{ids[name]}.toml"] = toml_bytes(_module(module))
     for name, service in network.services.items():
-        contents[f"services/{name}.toml"] = _toml(_record(service))
+        contents[f"services/{name}.toml"] = toml_bytes(_record(service))
     for name, profile in network.coexistence.items():
-        contents[f"coexistence/{profiles[name]}.toml"] = _toml(_record(profile))
+        contents[f"coexistence/{profiles[name]}.toml"] = toml_bytes(_record(profile))
     if network.sources:
-        contents["sources.toml"] = _toml({key: _record(source) for key, source in sorted(network.sources.items())})
+        contents["sources.toml"] = toml_bytes({key: _record(source) for key, source in sorted(network.sources.items())})
     return tuple(InputFile(name=name, content=content) for name, content in sorted(contents.items()))
 
 
@@ -103,18 +105,27 @@ def _record(record: BaseModel) -> dict[str, Any]:
     return record.model_dump(exclude_defaults=True)
 
 
-def _toml(table: Mapping[str, Any]) -> bytes:
+def toml_bytes(table: Mapping[str, Any]) -> bytes:
+    """A table as TOML; what is None is left out."""
     import tomli_w
 
     return tomli_w.dumps({key: value for key, value in table.items() if value is not None}).encode()
 
 
-def _csv(frame: pd.DataFrame, *, columns: Iterable[str]) -> bytes:
-    names = list(columns)
+def csv_bytes(rows: Iterable[Iterable[Any]], *, columns: Iterable[str]) -> bytes:
+    """A table as CSV.
+
+    Args:
+        rows: The cells of each row, in the order of the columns.
+        columns: The header.
+
+    Returns:
+        UTF-8 text; numbers in the shortest digits that give the same number again, blanks for None and NaN.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(zip(*([_cell(value) for value in frame[name]] for name in names), strict=True))
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
     return text.getvalue().encode()
 
 
