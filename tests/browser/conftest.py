@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.live import Server, Viewer
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_OPTIONS = (
     "--no-sandbox",
@@ -123,3 +125,26 @@ def offline_page(browser: Any, tmp_path: Path) -> Iterator[OfflinePage]:
     tab = OfflinePage(browser, tmp_path)
     yield tab
     tab.close()
+
+
+@pytest.fixture(scope="module")
+def trunks_viewer() -> Iterator[Server]:
+    """A viewer of the trunks in a process of its own."""
+    server = Server("from planner import load; network = load('trunks')")
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def viewers(browser: Any) -> Iterator[Any]:
+    """Makes viewers, each a browser's profile of its own."""
+    contexts = []
+
+    def make(width: int = 1280, height: int = 800) -> Viewer:
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True))
+        return Viewer(contexts[-1].new_page())
+
+    yield make
+    for context in contexts:
+        context.close()
