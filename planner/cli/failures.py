@@ -1,4 +1,4 @@
-"""Commands that let things fail: what breaks when a link, a node or two of them fail."""
+"""Commands that let things fail: what breaks when they do, and what part of the time each demand gets key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.app import Json, NetworkArgument, app, print_json, warn
+from planner.cli.app import Json, NetworkArgument, app, print_json, rows, warn
 from planner.errors import AnswerNo
 
 
@@ -67,3 +67,39 @@ def fail(
     warn(read.notes)
     if strict and not sweep.cutting.empty:
         raise AnswerNo(f"{len(sweep.cutting):,} of {len(sweep.failures):,} failures cut a demand off")
+
+
+@app.command()
+def availability(
+    network: NetworkArgument,
+    *,
+    demands: Annotated[Path | None, typer.Option(help="Demands to plan instead of the network's own.")] = None,
+    reliability: Annotated[
+        str, typer.Option(metavar="FILE", help="Rates of failure and repair: shipped, or a TOML file.")
+    ] = "assumed",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write all demands into a CSV file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what part of the time each demand gets key over the routes of its plan."""
+    from planner.availability import demand_availability, load_reliability
+    from planner.files import load, write_atomic
+    from planner.plan import make_plan
+    from planner.report.availability import show_availability
+    from planner.report.tables import csv_bytes
+    from planner.report.terminal import progress_bar, say
+
+    read, figures = load(network, demands=demands), load_reliability(reliability)
+    with progress_bar() as progress:
+        plan = make_plan(read, progress=progress)
+    table = demand_availability(read, demands=plan.demands, routes=plan.routes, reliability=figures)
+    table = table.sort_values(["minutes_down_per_year", "demand_id"], ascending=[False, True]).reset_index(drop=True)
+    if output is not None:
+        write_atomic(output, csv_bytes(table))
+    if as_json:
+        print_json({"network": read.name, "reliability": figures.model_dump(), "demands": rows(table)})
+    else:
+        show_availability(read, table, reliability=figures)
+        say(*([] if output is None else ["", f"Written: {output}"]))
+    warn(plan.warnings)
