@@ -125,7 +125,9 @@ class Plan:
                     for level in self.levels
                 ]
             },
-            "bottlenecks": self.bottlenecks[["link_id", "limits", "demands_limited", "sentence"]].to_dict("records"),
+            "bottlenecks": self.bottlenecks[
+                ["link_id", "module_group", "limits", "demands_limited", "sentence"]
+            ].to_dict("records"),
             "warnings": list(self.warnings),
             "inputs": {f"inputs/{file.name}": file.sha256 for file in self.inputs},
             "files_read": {file.name: file.sha256 for file in self.network.files},

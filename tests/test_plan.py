@@ -51,6 +51,16 @@ def test_a_chain_is_limited_by_its_weakest_link():
     assert plan.unmet == []
 
 
+def test_modules_shared_in_time_can_be_the_limit():
+    net = network([("a", "b", 1000.0), ("b", "c", 1000.0)], [("a", "c", 100.0)])
+    plan = planner.make_plan(net.replace(links=net.links.assign(module_group="switch 1")))
+    assert plan.growth.factor == pytest.approx(5.0)
+    [row] = plan.bottlenecks.to_dict("records")
+    assert (row["link_id"], row["module_group"], row["demands_limited"]) == (None, "switch 1", 1)
+    assert row["sentence"] == "Module group switch 1, whose modules are shared in time, limits 1 of 1 demands."
+    assert row["price_share"] == pytest.approx(1)
+
+
 def test_what_cannot_be_served_is_shared_fairly():
     plan = planner.make_plan(network(CHAIN, [("a", "d", 600.0), ("b", "c", 300.0), ("c", "d", 500.0)]))
     assert list(plan.demands["served_bps"]) == pytest.approx([400, 200, 500])

@@ -2,7 +2,7 @@
 
 function demandList(view) {
   const bottlenecks = view.data.plan.bottlenecks.map((row) =>
-    el("li", {}, button(nameOf(row.sentence), () => showLink(view, view.data.link.get(row.link_id)))),
+    el("li", {}, row.link_id === null ? nameOf(row.sentence) : button(nameOf(row.sentence), () => showLink(view, view.data.link.get(row.link_id)))),
   );
   const demands = [...view.data.demands].sort((a, b) => a.served_fraction - b.served_fraction || b.requested_bps - a.requested_bps);
   view.demandItems = new Map(demands.slice(0, MOST_ROWS).map((demand) => [demand.demand_id, demandItem(view, demand)]));

@@ -208,7 +208,7 @@ def bottleneck_table(plan: Plan) -> Table:
     )
     rows = [
         (
-            links[row["link_id"]],
+            links[row["link_id"]] if row["link_id"] else Cell(f"Module group {row['module_group']}"),
             Cell(reasons.get(row["limits"], row["limits"])),
             Cell(f"{row['demands_limited']:,}"),
             Cell(_bare(row["price_share"], "%")),

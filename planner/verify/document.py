@@ -96,9 +96,10 @@ class FairnessPart(_Part):
 
 
 class BottleneckPart(_Part):
-    """A link that limits the plan."""
+    """A link, or a module group, that limits the plan."""
 
-    link_id: str
+    link_id: str | None
+    module_group: str | None
     limits: Literal["growth", "service"]
     demands_limited: int
     sentence: str

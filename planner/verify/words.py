@@ -6,13 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from planner.verify.check import Check, Ledger
+from planner.verify.ground import GROUP_PREFIX
 
 if TYPE_CHECKING:
-    from planner.verify.document import PlanPart
+    from planner.verify.document import GrowthPart, LevelPart, PlanPart
     from planner.verify.ground import Ground
 
 _Claim = tuple[str, str, int]
-"""What limits (growth or service), the link, how many demands."""
+"""What limits (growth or service), the link or the module group with its prefix, how many demands."""
 
 _SURE_SHARE = 1e-3
 """A link with more than this part of a certificate's price must be named as a bottleneck."""
@@ -34,19 +35,20 @@ def check_bottlenecks(plan: PlanPart, *, ground: Ground, names: dict[str, str]) 
     """
     ledger = Ledger("bottlenecks")
     sure, possible = _expected(plan, ground=ground)
-    claimed: Counter[_Claim] = Counter((row.limits, row.link_id, row.demands_limited) for row in plan.bottlenecks)
-    for limits, link_id, count in sorted(sure - claimed):
-        ledger.require(
-            condition=False, failure=f"link '{link_id}' limits {count} demands ({limits}), which no sentence says"
-        )
-    for limits, link_id, count in sorted(claimed - possible):
+    claimed: Counter[_Claim] = Counter(
+        (row.limits, row.link_id or f"{GROUP_PREFIX}{row.module_group}", row.demands_limited)
+        for row in plan.bottlenecks
+    )
+    for limits, what, count in sorted(sure - claimed):
+        ledger.require(condition=False, failure=f"'{what}' limits {count} demands ({limits}), which no sentence says")
+    for limits, what, count in sorted(claimed - possible):
         ledger.require(
             condition=False,
-            failure=f"link '{link_id}' is said to limit {count} demands ({limits}), which no certificate shows",
+            failure=f"'{what}' is said to limit {count} demands ({limits}), which no certificate shows",
         )
     for row in plan.bottlenecks:
-        span = ground.spans.get(row.link_id)
-        words = [] if span is None else [names[span.node_a], names[span.node_b]]
+        span = None if row.link_id is None else ground.spans.get(row.link_id)
+        words = [row.module_group or ""] if span is None else [names[span.node_a], names[span.node_b]]
         for word in (*words, str(row.demands_limited)):
             ledger.require(word in row.sentence, f"the sentence '{row.sentence}' does not name '{word}'")
     return ledger.check(
@@ -61,14 +63,19 @@ def _expected(plan: PlanPart, *, ground: Ground) -> tuple[Counter[_Claim], Count
     for route in plan.growth.routes:
         for link in route.links:
             crossing.setdefault(link, set()).add(route.demand_id)
+            if link in ground.spans:
+                crossing.setdefault(f"{GROUP_PREFIX}{ground.spans[link].group}", set()).add(route.demand_id)
     sure: Counter[_Claim] = Counter()
     possible: Counter[_Claim] = Counter()
-    proofs: list[tuple[str, dict[str, float], int | None]] = [("growth", plan.growth.prices, None)]
-    proofs += [("service", lv.prices, len(lv.demands)) for lv in plan.fairness.levels if not lv.served_in_full]
-    for limits, prices, frozen in proofs:
+    unfilled = [level for level in plan.fairness.levels if not level.served_in_full]
+    proofs: list[tuple[str, GrowthPart | LevelPart, int | None]] = [("growth", plan.growth, None)]
+    proofs += [("service", level, len(level.demands)) for level in unfilled]
+    for limits, proof, frozen in proofs:
         worth = {
-            link: price * ground.spans[link].key_rate_bps for link, price in prices.items() if link in ground.spans
-        }
+            link: price * ground.spans[link].key_rate_bps
+            for link, price in proof.prices.items()
+            if link in ground.spans
+        } | dict(proof.resource_prices)
         total = sum(worth.values())
         for link, value in worth.items():
             count = len(crossing.get(link, ())) if frozen is None else frozen
