@@ -44,7 +44,11 @@ _DEMAND_FIELDS = ("demand_id", "node_a", "node_b", "service", "units", "requeste
 
 
 def map_document(
-    network_or_plan: Network | Plan, *, budget: pd.DataFrame | None = None, tiles: Tiles | None = None
+    network_or_plan: Network | Plan,
+    *,
+    budget: pd.DataFrame | None = None,
+    tiles: Tiles | None = None,
+    strips: bool = True,
 ) -> dict[str, Any]:
     """What the viewer draws.
 
@@ -52,6 +56,7 @@ def map_document(
         network_or_plan: A network or a plan.
         budget: The network's budget where it is known already; a plan has its own.
         tiles: An online background; where its datum is shifted, so is what is drawn, and nothing else.
+        strips: Whether with a plan's strip maps, which take longer than all the rest.
 
     Returns:
         Plain data, ready for JSON: no NaN, no infinity, no NumPy type.
@@ -78,7 +83,7 @@ def map_document(
         "warnings": list(network.notes if plan is None else plan.warnings),
         "path_scale": PATH_SCALE,
         "style": style_document(with_plan=plan is not None),
-        "plan": None if plan is None else _plan(plan),
+        "plan": None if plan is None else _plan(plan, strips=strips),
         "tiles": None if tiles is None else _tiles(tiles),
     }
     if tiles is not None and tiles.datum == "GCJ-02":
@@ -135,7 +140,7 @@ def _links(network: Network, budget: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _plan(plan: Plan) -> dict[str, Any]:
+def _plan(plan: Plan, *, strips: bool) -> dict[str, Any]:
     routes = [
         {
             "demand_id": row["demand_id"],
@@ -151,7 +156,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "routes": routes,
         "loads": _loads(plan),
         "bottlenecks": _rows(plan.bottlenecks, ("link_id", "sentence")),
-        "strips": _strips(plan),
+        "strips": _strips(plan) if strips else [],
         "growth_factor": _plain(plan.growth.factor),
         "services": {key: service.title for key, service in plan.network.services.items()},
     }

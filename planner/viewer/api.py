@@ -17,7 +17,7 @@ from planner import __version__
 from planner.errors import InputError, Problem
 from planner.files.wording import problems_of
 from planner.viewer.desk import Busy, Desk, Superseded, TooLong
-from planner.viewer.edits import Malformed, read_edits, read_json
+from planner.viewer.edits import Malformed, Whole, read_edits, read_json
 from planner.viewer.openapi import describe
 from planner.viewer.pages import plan_documents
 from planner.viewer.scenarios import NETWORK_ZIP, Scenarios, json_bytes
@@ -60,7 +60,7 @@ class PlanRequest(BaseModel):
 
     edits: Any = Field(default=())
     client: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{8,64}$", description="Made up by the client.")
-    request: int = Field(default=0, ge=0, le=2**53)
+    request: Whole = Field(default=0, ge=0, le=2**53)
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,9 @@ class Api:
         self._files = (NETWORK_ZIP, *plan_documents(plan))
 
     @property
-    def posts(self) -> frozenset[str]:
-        """The paths that take a POST."""
-        return frozenset({"/api/plan", *(f"/api/{name}" for name in self._files)})
+    def methods(self) -> dict[str, str]:
+        """The paths that take a POST, with what they take."""
+        return {"/api/plan": "POST", **{f"/api/{name}": "GET, HEAD, POST" for name in self._files}}
 
     @property
     def routes(self) -> list[Route]:

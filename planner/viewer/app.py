@@ -44,18 +44,16 @@ def create_app(network_or_plan: Network | Plan, *, token: str | None = None, des
     """
     pages = Pages(network_or_plan)
     api = None if pages.plan is None else Api(pages.plan, desk=desk)
-    posts = frozenset() if api is None else api.posts
+    methods = {} if api is None else api.methods
 
     def serve(request: Request) -> Response:  # not async: a page is made in a worker thread
         document = pages.document(request.scope["path"])
         if document is not None:
             return response_of(document)
-        if request.scope["path"] in posts:
-            return PlainTextResponse("Send a POST here.\n", 405, headers={"Allow": "POST"})
         return PlainTextResponse(f"There is nothing here. There is: {', '.join(pages.paths)}\n", 404)
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "version": __version__})
 
     routes = [Route("/health", health), *([] if api is None else api.routes), Route("/{path:path}", serve)]
-    return Guard(Starlette(routes=routes), token=token, posts=posts)
+    return Guard(Starlette(routes=routes), token=token, methods=methods)

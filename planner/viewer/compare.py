@@ -33,7 +33,7 @@ class Shown:
     @cached_property
     def document(self) -> dict[str, Any]:
         """What the map draws."""
-        return map_document(self.plan)
+        return map_document(self.plan, strips=False)
 
     @cached_property
     def links(self) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from planner.errors import InputError, Problem
 from planner.files.wording import problems_of
@@ -19,6 +19,14 @@ FILE = "edits"
 """What a list of edits is called in messages; its rows are counted from 1."""
 
 _Id = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number; JSON knows no difference between 2 and 2.0."""
 
 
 class _Edit(BaseModel):
@@ -47,7 +55,7 @@ class ChangeLink(_Edit):
     length_km: float | None = Field(default=None, ge=0, le=1e6, description="Length of the fibre [km].")
     attenuation_db_per_km: float | None = Field(default=None, ge=0, le=100, description="Attenuation [dB/km].")
     module: _Id | None = Field(default=None, description="A module of the network, or a shipped one.")
-    module_pairs: int | None = Field(default=None, ge=1, le=100_000, description="Parallel pairs of modules.")
+    module_pairs: Whole | None = Field(default=None, ge=1, le=100_000, description="Parallel pairs of modules.")
 
 
 class ScaleDemands(_Edit):

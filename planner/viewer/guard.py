@@ -43,17 +43,17 @@ class Guard:
     A POST must not come from a page of another origin.
     """
 
-    def __init__(self, app: ASGIApp, *, token: str | None = None, posts: frozenset[str] = frozenset()) -> None:
+    def __init__(self, app: ASGIApp, *, token: str | None = None, methods: Mapping[str, str] | None = None) -> None:
         """Guards an application.
 
         Args:
             app: The application.
             token: The secret that every request must know; None on loopback.
-            posts: The paths that take a POST.
+            methods: What the paths take that take anything but GET and HEAD, as an ``Allow`` header says it.
         """
         self._app = app
         self._token = token
-        self._posts = posts
+        self._methods = methods or {}
         digest = hashlib.sha256((token or "").encode()).hexdigest()
         self._cookie = f"planner-{digest[:8]}"  # tells the servers of one machine apart: cookies ignore the port
 
@@ -80,9 +80,9 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         """The answer to a request that the application should not see."""
-        is_post = scope["method"] == "POST" and scope["path"] in self._posts
-        if scope["method"] not in ("GET", "HEAD") and not is_post:
-            return PlainTextResponse("Only GET and HEAD are answered here.\n", 405, headers={"Allow": "GET, HEAD"})
+        allowed = self._methods.get(scope["path"], "GET, HEAD")
+        if scope["method"] not in allowed.split(", "):
+            return PlainTextResponse(f"Only {allowed} is answered here.\n", 405, headers={"Allow": allowed})
         headers = Headers(scope=scope)
         if self._token is not None:
             refusal = self._without_token(scope, headers)
@@ -90,7 +90,7 @@ class Guard:
             refusal = PlainTextResponse("This viewer answers to localhost only.\n", 400)
         else:
             refusal = None
-        if refusal is None and is_post and not is_same_origin(headers):
+        if refusal is None and scope["method"] == "POST" and not is_same_origin(headers):
             refusal = PlainTextResponse("A page of another origin may not ask for this.\n", 403)
         return refusal
 

@@ -22,7 +22,7 @@ function showPlan(view, answer) {
   data.demands = rows;
   data.plan = {
     ...live.base.plan, demands: rows, loads: [], routes: rows.flatMap((row) => row.routes),
-    bottlenecks: summary.bottlenecks, growth_factor: summary.growth_factor, ...(answer?.changes.strips && { strips: answer.changes.strips }),
+    bottlenecks: summary.bottlenecks, growth_factor: summary.growth_factor,
   };
   indexPlan(data);
   drawAgain(view);
@@ -50,6 +50,7 @@ function demandRows(live, changed, removed) {
 
 function drawAgain(view) {
   const { data } = view;
+  view.strip.classList.toggle("of-base", view.live.edits.length > 0);
   if (!view.many) for (const link of data.links) showMark(view, link);
   if (view.highlight && !data.demands.includes(view.highlight.demand)) clearHighlight(view);
   else if (view.highlight) {
