@@ -59,7 +59,8 @@ function fitRough(view) {
 function roomFor(view) {
   if (!view.panel || view.root.classList.contains("printing")) return { left: 0, top: 0, right: 0 };
   if (view.narrow()) return { left: 0, top: view.panel.offsetTop + view.panel.offsetHeight, right: 0 };
-  return { left: view.panel.offsetLeft + view.panel.offsetWidth, top: 0, right: view.side.hidden ? 0 : view.side.offsetWidth };
+  const strip = view.strip && !view.strip.hidden ? view.strip.offsetHeight : 0;
+  return { left: view.panel.offsetLeft + view.panel.offsetWidth, top: 0, right: view.side.hidden ? 0 : view.side.offsetWidth, bottom: strip };
 }
 
 // Tries to leave room beside the panels, beside some of them, or beside none, and takes the largest scale at which no
@@ -73,9 +74,9 @@ function fitTo(view, places, spots = places) {
   const { map } = view;
   const bounds = L.latLngBounds(places);
   const edge = view.narrow() ? 34 : 48;
-  const { left, top, right: side } = view.room();
+  const { left, top, right: side, bottom = 0 } = view.room();
   const banner = view.banner.hidden ? 0 : view.banner.offsetHeight + 12;
-  const [above, below] = view.narrow() ? [top + edge, edge + banner] : [top + edge + banner, edge];
+  const [above, below] = view.narrow() ? [top + edge, edge + banner] : [top + edge + banner, edge + bottom];
   const legend = view.legend && !view.narrow() ? view.legend.offsetWidth + 12 : 0;
   const names = view.narrow() ? 40 : 110;
   const right = Math.max(side + edge, names);

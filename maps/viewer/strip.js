@@ -36,7 +36,7 @@ function showStrip(view, number) {
   const key = view.data.style.loss_parts.map((part) => el("li", {}, tinted(el("span", { class: "swatch tint" }), part), part.title));
   view.stripBody.replaceChildren(
     pictureOf(view, view.data.plan.strips[number].picture),
-    el("ul", { class: "bar-key" }, el("li", {}, "Loss:"), key, el("li", {}, "Line and load: utilisation, as in the legend")),
+    el("ul", { class: "bar-key" }, el("li", {}, "Loss:"), key, el("li", {}, "Line and load: coloured by utilisation")),
   );
 }
 
@@ -46,6 +46,7 @@ function openStrip(view) {
   view.strip.hidden = false;
   view.root.classList.add("with-strip");
   view.stripBody.focus({ preventScroll: true });
+  if (!view.highlight) fitNetwork(view);
   placeLabels(view);
 }
 
@@ -53,5 +54,6 @@ function closeStrip(view) {
   view.strip.hidden = true;
   view.root.classList.remove("with-strip");
   view.stripReturn?.focus();
+  if (!view.highlight) fitNetwork(view);
   placeLabels(view);
 }
