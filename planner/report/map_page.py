@@ -23,7 +23,14 @@ VIEWER_FILES = (
 )  # fmt: skip
 """The parts of the viewer, in the order in which they are joined."""
 
-LIVE_FILES = ("whatif/edits.js", "whatif/server.js", "whatif/apply.js", "whatif/forms.js", "whatif/panel.js", "whatif/start.js")
+LIVE_FILES = (
+    "whatif/edits.js",
+    "whatif/server.js",
+    "whatif/apply.js",
+    "whatif/forms.js",
+    "whatif/panel.js",
+    "whatif/start.js",
+)
 """The parts that come after them where a server plans anew."""
 
 
