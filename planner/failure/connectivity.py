@@ -23,22 +23,22 @@ _CHUNK = 20_000
 """Pairs of failures that are worked on at once: about a second."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Effect:
     """What a failure does to the demands.
 
     Attributes:
         cut: Numbers of the demands that lose their last route though both ends work.
         ended: Numbers of the demands that had a route and whose end has failed.
-        narrowed: Numbers of the demands that keep a route, but a narrower one.
-        left_bps: The bottleneck that is left to each of these.
+        narrowed: How many demands keep a route, but a narrower one.
+        left: These demands by number and the bottleneck that is left to each; empty where the details were not kept.
         least_bps: The narrowest bottleneck of all demands that still have a route; NaN where none has.
     """
 
     cut: tuple[int, ...]
     ended: tuple[int, ...]
-    narrowed: tuple[int, ...]
-    left_bps: tuple[float, ...]
+    narrowed: int
+    left: tuple[tuple[int, float], ...]
     least_bps: float
 
 
@@ -54,8 +54,13 @@ class Judge:
     reach: Reach
     at: dict[int, tuple[int, ...]]
 
-    def effect(self, event: Event) -> Effect:
-        """What a failure does."""
+    def effect(self, event: Event, *, details: bool = True) -> Effect:
+        """What a failure does.
+
+        Args:
+            event: The failure.
+            details: Whether to keep who is left with what: much, for the millions of pairs of a large network.
+        """
         widest = self.reach.widest_bps
         hit, left = self.reach.after(event.array())
         gone = {demand for node in event.nodes for demand in self.at.get(node, ()) if widest[demand] > 0}
@@ -70,8 +75,8 @@ class Judge:
         return Effect(
             cut=tuple(hit[~kept & ~ended].tolist()),
             ended=tuple(sorted(gone)),
-            narrowed=tuple(hit[kept & ~ended].tolist()),
-            left_bps=tuple(left[kept & ~ended].tolist()),
+            narrowed=int((kept & ~ended).sum()),
+            left=tuple(zip(hit[kept & ~ended].tolist(), left[kept & ~ended].tolist(), strict=True)) if details else (),
             least_bps=least if np.isfinite(least) else np.nan,
         )
 
@@ -117,7 +122,7 @@ def judge_all(
 
 
 def _judge_chunk(judge: Judge, events: Sequence[Event], chunk: Sequence[tuple[int, ...]]) -> list[Effect]:
-    return [judge.effect(_together(events, members)) for members in chunk]
+    return [judge.effect(_together(events, members), details=len(members) == 1) for members in chunk]
 
 
 def _together(events: Sequence[Event], members: tuple[int, ...]) -> Event:

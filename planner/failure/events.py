@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Of = Literal["links", "nodes", "both"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """A failure.
 

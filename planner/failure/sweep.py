@@ -224,7 +224,7 @@ def _failure_frame(
         rows.append(
             (event.name, event.items, len(event.links), len(effect.cut), tuple(sorted(ids[d] for d in effect.cut)),
              len(set(effect.cut).difference(*(alone[item] for item in event.items))) if alone else 0,
-             len(effect.ended), len(effect.narrowed), effect.least_bps, fractions[number], bounds[number])
+             len(effect.ended), effect.narrowed, effect.least_bps, fractions[number], bounds[number])
         )  # fmt: skip
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS), dtype=object).astype(FAILURE_COLUMNS)
 
@@ -234,7 +234,7 @@ def _effect_frame(judged: Judged, *, ids: list[str], before_bps: NDArray[np.floa
     for event, effect in judged:
         name = event.name
         left = dict.fromkeys((*effect.cut, *effect.ended), 0.0)
-        left |= dict(zip(effect.narrowed, effect.left_bps, strict=True))
+        left |= dict(effect.left)
         rows += [(name, ids[demand], before_bps[demand], rate) for demand, rate in sorted(left.items())]
     return pd.DataFrame(rows, columns=list(EFFECT_COLUMNS), dtype=object).astype(EFFECT_COLUMNS)
 

@@ -182,19 +182,19 @@ def check_served(network, found):
 def test_served_after_single_failures_is_that_of_a_new_plan():
     rng = np.random.default_rng(42)
     exact = 0
-    for _ in range(25):
+    for _ in range(16):
         network = with_risks(random_network(rng, most_nodes=6, most_demands=4, connected=True), rng)
         if not network.demands.empty:
             found = sweep(network)
             assert found.failures["served_fraction"].notna().all()
             exact += check_served(network, found)
-    assert exact > 150
+    assert exact > 100
 
 
 def test_served_after_double_failures_is_that_of_a_new_plan():
     rng = np.random.default_rng(43)
     exact = 0
-    for _ in range(4):
+    for _ in range(3):
         network = random_network(rng, most_nodes=5, most_demands=3, connected=True)
         if not network.demands.empty:
             exact += check_served(network, sweep(network, order=2, allocate_worst=5))
