@@ -24,10 +24,10 @@ def words(network, **options):
 
 
 def test_a_network_without_a_weak_point_says_so():
-    served = "While all works, 100 % of the requested key is served; after node a, allocated anew, 0 %, the least of the 8"
+    served = "While all works, 100 % of the requested key is served; after node a, allocated anew, 0 %, the least of"
     assert words(plain_network(RING, [("d", "a", "c", 9)])) == (
         "No single failure of a link or node cuts a demand off.",
-        f"{served} that are known exactly.",
+        f"{served} the 8 that are known exactly.",
         "There is no bridge.",
         "There is no articulation node.",
     )
