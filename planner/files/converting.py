@@ -186,7 +186,7 @@ def _read_back(files: Iterable[InputFile], *, name: str) -> tuple[Network, list[
 
 def _remarks(network: Network, which: str) -> list[str]:
     """That there are remarks: they stand in `planner check`, and may be as many as links."""
-    return [f"`planner check {which}` tells more: {len(network.notes)} remarks"] if network.notes else []
+    return [f"`planner check {which}` tells more; its remarks: {len(network.notes)}"] if network.notes else []
 
 
 def _workbook(network: Network) -> bytes:

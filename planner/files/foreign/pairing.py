@@ -38,9 +38,7 @@ def both_ways_joined(draft: Draft) -> list[Span]:
     if one_way:
         draft.notes.append(f"links without a way back in the file, which count all the same: {one_way}")
     if differing:
-        draft.notes.append(
-            f"links with another length on the way back, where that of the first direction counts: {differing}"
-        )
+        draft.notes.append(f"links with another length on the way back, where the first direction counts: {differing}")
     return [span for _, span in sorted(kept, key=lambda one: one[0])]
 
 

@@ -18,7 +18,7 @@ from planner.files.wording import problems_of
 from planner.records import TABLES, NodeRecord
 
 if TYPE_CHECKING:
-    from planner.files.foreign.draft import Draft, Site, Span
+    from planner.files.foreign.draft import Draft, Site, Span, Want
 
 SOURCE = "imported"
 """The key under which the foreign file stands in the network's sources."""
@@ -79,11 +79,8 @@ def make_tables(draft: Draft, *, choices: Choices) -> Tables:
     notes = list(dict.fromkeys(draft.notes))
     ids = _ids(draft, notes=notes)
     _check_places(draft)
-    pairs = [
-        *((s.site_a, s.site_b, s.place) for s in draft.spans),
-        *((w.site_a, w.site_b, w.place) for w in draft.wants),
-    ]
-    _check_ends(draft, pairs, ids=ids)
+    _check_ends(draft, ids=ids)
+    _check_wants(draft)
     if draft.problems:
         raise InputError(dict.fromkeys(draft.problems))
     nodes = [_node(site, node_id=ids[site.key]) for site in draft.sites]
@@ -144,11 +141,18 @@ def _check_places(draft: Draft) -> None:
         draft.wrong("holds no nodes")
 
 
-def _check_ends(draft: Draft, pairs: Iterable[tuple[str, str, str]], *, ids: dict[str, str]) -> None:
-    for site_a, site_b, place in pairs:
-        for key in dict.fromkeys((site_a, site_b)):
+def _check_ends(draft: Draft, *, ids: dict[str, str]) -> None:
+    entries: list[Span | Want] = [*draft.spans, *draft.wants]
+    for entry in entries:
+        for key in dict.fromkeys((entry.site_a, entry.site_b)):
             if key not in ids and len(draft.problems) < 1000:
-                draft.wrong(f"there is no node '{key[:100]}'", place=place, expected=nearest(key[:100], ids))
+                draft.wrong(f"there is no node '{key[:100]}'", place=entry.place, expected=nearest(key[:100], ids))
+
+
+def _check_wants(draft: Draft) -> None:
+    for want in draft.wants:
+        if want.value < 0:
+            draft.wrong(f"the demand {want.value:g} is below zero", place=want.place)
 
 
 def _node(site: Site, *, node_id: str) -> Row:
@@ -213,8 +217,8 @@ def _cut_long(nodes: list[Row], links: list[Row], *, span_km: float, notes: list
             made.append(span | ends | {"link_id": link_names.take(span["link_id"])})
     if relays:
         notes.append(
-            f"links longer than {span_km:g} km are cut into equal spans; trusted relay nodes added on the great circles "
-            f"between the ends (basis assumed): {len(relays)}"
+            f"links longer than {span_km:g} km are cut into equal spans; trusted relay nodes added on the great "
+            f"circles between the ends (basis assumed): {len(relays)}"
         )
     if whole:
         notes.append(f"links with measured figures or a station between are not cut: {_some(whole)}")
@@ -235,9 +239,7 @@ def _demands(draft: Draft, *, ids: dict[str, str], choices: Choices, notes: list
     if own:
         notes.append(f"demands of a node to itself, left out: {own}")
     if merged:
-        notes.append(
-            f"{merged} demands are added to others between the same two nodes (both directions are one demand)"
-        )
+        notes.append(f"demands added to others between the same nodes, whatever the direction: {merged}")
     if sums:
         notes.append(
             f"one unit of the file's demands is taken as {choices.demand_bps_per_unit:g} bit/s of key "
