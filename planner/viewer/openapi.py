@@ -67,7 +67,7 @@ def _schemas() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             "edits": {"type": "array", "maxItems": MOST_EDITS, "items": {"$ref": _REF.format(model="Edit")}},
-            "client": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"},
+            "client": {"type": ["string", "null"], "pattern": "^[A-Za-z0-9_-]{8,64}$"},
             "request": {"type": "integer", "minimum": 0, "maximum": 2**53},
         },
     }

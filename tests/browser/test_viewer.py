@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from planner.files import load
-from tests.browser.live import Server
+from tests.browser.live import Server, Viewer
 from tests.report.map_networks import HOSTILE, hostile_network
 
 pytestmark = pytest.mark.browser
@@ -143,7 +143,7 @@ def test_demands_come_change_and_go(trunks_viewer, viewers):
     page.get_by_role("button", name="Add", exact=True).click()
     page.locator(WORDS, has_text="1 added").wait_for()
     assert "New: Wuhan – Shanghai, 1.00 kbit/s" in page.locator(".edits li").first.inner_text()
-    page.get_by_role("button", name="Demands").click()
+    page.get_by_role("button", name="⇄ Demands").click()
     assert "122 demands" in page.locator(".side").inner_text()
     page.locator(".demands button").first.click()
     page.get_by_label("Requested key rate").fill("0")
@@ -258,3 +258,43 @@ def test_everything_can_be_reached_by_the_keyboard_and_has_a_name(trunks_viewer,
     page.locator(".node").first.focus()
     page.keyboard.press("Control+z")
     page.locator(".whatif-banner").wait_for(state="hidden")
+
+
+def open_link(page: Any) -> None:
+    find(page, "wuhan-ezhou")
+    page.get_by_text("Change its modules or fibre").click()
+
+
+def open_node(page: Any) -> None:
+    page.keyboard.press("Escape")
+    find(page, "合肥")
+    page.locator(".tools").wait_for()
+
+
+def open_panel(page: Any) -> None:
+    page.keyboard.press("Escape")
+    for words in ("Add a demand", "Save this state", "Which are lost"):
+        page.get_by_text(words).click()
+
+
+def open_demand(page: Any) -> None:
+    page.get_by_role("button", name="⇄ Demands").click()
+    page.locator(".demands > li > button").first.click()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_serious_barrier(trunks_viewer, browser, theme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core")
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme)
+    edits = [{"do": "cut_link", "link_id": "jinan-taian"}, {"do": "scale_demands", "factor": 1.5}]
+    page = Viewer(context.new_page()).open(f"{trunks_viewer.url}#edits={encoded(edits)}")
+    for step in (open_link, open_node, open_panel, open_demand):
+        step(page)
+        found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        barriers = [
+            (rule["id"], [node["target"] for node in rule["nodes"]][:5], rule["nodes"][0]["failureSummary"])
+            for rule in found
+            if rule["impact"] in ("serious", "critical")
+        ]
+        assert barriers == [], step.__name__
+    context.close()
