@@ -50,7 +50,9 @@ class Reallocation:
     """
 
     def __init__(self, network: Network, *, budget: pd.DataFrame, demands: pd.DataFrame) -> None:
-        self._network, self._budget, self._demands = network, budget, demands
+        # Modules and sources are not needed to allocate, and would have to travel to other processes.
+        self._network = network.replace(modules={}, services={}, coexistence={}, sources={}, defaults={})
+        self._budget, self._demands = budget, demands
         topology = Topology.of(network, budget=budget)
         self._index = {link_id: number for number, link_id in enumerate(topology.link_ids)}
         self._rows = np.array([self._index[link_id] for link_id in budget["link_id"]], dtype=np.int64)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from concurrent.futures import ThreadPoolExecutor
+import pickle
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import networkx as nx
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 import planner
+from planner.demand import demand_rates
 from planner.failure import WeakPoints, WidestTree, sweep_failures
 from planner.network import build_network
 from planner.records import KEY_HOLDING_KINDS, RELAY_KINDS, rows_of, split_list
@@ -280,6 +282,21 @@ def test_an_executor_gives_the_same():
     with ThreadPoolExecutor(2) as executor:
         together = sweep(network, order=2, executor=executor)
     pd.testing.assert_frame_equal(alone.failures, together.failures)
+
+
+class Elsewhere(Executor):
+    """Computes as another process would: everything is sent there and back as bytes."""
+
+    def map(self, function, *iterables, **_):
+        return [pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(function))(*one))) for one in zip(*iterables)]  # noqa: B905, S301
+
+
+def test_a_shipped_network_can_be_swept_by_other_processes():
+    network = planner.load("wuhan-hefei")
+    tables = {"budget": planner.link_budget(network), "demands": demand_rates(network)}
+    alone = sweep_failures(network, order=2, allocate_worst=2, **tables)
+    elsewhere = sweep_failures(network, order=2, allocate_worst=2, executor=Elsewhere(), **tables)
+    pd.testing.assert_frame_equal(alone.failures, elsewhere.failures)
 
 
 def test_the_order_of_rows_and_the_names_change_nothing():
