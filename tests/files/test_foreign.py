@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import tempfile
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from planner.allocation import allocate
@@ -406,3 +409,47 @@ def test_names_become_ids():
     assert slug("Łódź  St. Gallen") == "odz-st-gallen"
     assert slug("北京") == ""
     assert len(KNOWN_FORMATS) == 7
+
+
+VALUES = st.none() | st.booleans() | st.integers(-300, 300) | st.floats(-400, 400) | st.text(max_size=5)
+VALUES |= st.lists(VALUES, max_size=3) | st.dictionaries(st.text(max_size=4), VALUES, max_size=2)
+
+
+@st.composite
+def damaged(draw):
+    """A right document with a few values anywhere in it replaced or taken away."""
+    document = json.loads(json.dumps(draw(st.sampled_from([TOPOHUB, TOPOLIB, GNPY, GEOJSON]))))
+    for _ in range(draw(st.integers(1, 3))):
+        here = document
+        while True:
+            keys = list(here) if isinstance(here, dict) else list(range(len(here)))
+            if not keys:
+                break
+            key = draw(st.sampled_from(keys))
+            if isinstance(here[key], dict | list) and draw(st.integers(0, 5)):
+                here = here[key]
+                continue
+            if draw(st.booleans()):
+                del here[key]
+            else:
+                here[key] = draw(VALUES)
+            break
+    return json.dumps(document)
+
+
+@given(damaged())
+@settings(max_examples=150, deadline=None)
+def test_any_damage_is_told_in_plain_words(text):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "in.json"
+        path.write_text(text, "utf-8")
+        try:
+            made = make_tables(read_foreign(path), choices=Choices(module=MODULE, span_km=90))
+        except InputError as error:
+            places = {problem.file for problem in error.problems}
+            assert places == {"in.json"}
+        else:
+            ids = column(made.nodes, "node_id")
+            assert len(set(ids)) == len(ids)
+            assert len(set(column(made.links, "link_id"))) == len(made.links)
+            assert {end for row in made.links for end in (row["node_a"], row["node_b"])} <= set(ids)

@@ -107,9 +107,9 @@ def _piece(draft: Draft, place: str, element: dict[str, Any]) -> _Piece:
         return _Piece(extra_loss_db=loss_db or 0.0)
     if element["type"] not in _FIBRES:
         return _Piece()
-    unit = params.get("length_units", "km")
+    unit = str(params.get("length_units", "km"))
     if unit not in _KM_PER_UNIT:
-        draft.wrong(f"the unit '{unit}' is not known", place=f"{place}.params.length_units", expected="km or m")
+        draft.wrong(f"the unit '{unit[:40]}' is not known", place=f"{place}.params.length_units", expected="km or m")
     km_per_unit = _KM_PER_UNIT.get(unit, 1.0)
     length_km = draft.length_km(params.get("length"), place=f"{place}.params.length", km_per_unit=km_per_unit)
     if params.get("length") is None:
