@@ -212,6 +212,20 @@ def test_fewer_disjoint_routes_than_asked_is_said():
     assert "no set of 2 node-disjoint routes" in result.stderr
 
 
+def test_disjoint_routes_in_one_duct_are_told(tmp_path):
+    shutil.copytree(Path(__file__).parent.parent / "data" / "networks" / "wuhan-hefei", tmp_path / "net")
+    (tmp_path / "net" / "links.csv").write_text(
+        "link_id,node_a,node_b,length_km,key_rate_bps,basis,risk_groups\n"
+        "one,wuhan,hefei,400,1000,assumed,bridge 1; duct 7\n"
+        "two,wuhan,hefei,410,900,assumed,duct 7\n",
+        encoding="utf-8",
+    )
+    result = run("route", tmp_path / "net", "wuhan", "hefei", "-k", "2", "--disjoint", "link")
+    assert result.exit_code == 0
+    assert "2 of these routes fail together with the risk group 'duct 7'" in result.stderr
+    assert "bridge 1" not in result.stderr
+
+
 def test_no_route_is_an_answer(tmp_path):
     shutil.copytree(Path(__file__).parent.parent / "data" / "networks" / "wuhan-hefei", tmp_path / "net")
     links = tmp_path / "net" / "links.csv"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from planner.cli.app import Json, NetworkArgument, app, plain, print_json, rows, warn
 from planner.errors import AnswerNo, UsageError
+
+if TYPE_CHECKING:
+    from planner.network import Network
+    from planner.routing import Route
 
 
 class By(StrEnum):
@@ -188,8 +194,23 @@ def route(
     if len(routes) < k and disjoint is not None:
         found = f"there is no set of {k} {disjoint.value}-disjoint routes; the largest has {len(routes)}"
         warn((found,))
+    if disjoint is not None:
+        warn(_shared_risks(read, routes))
     if not routes:
         raise AnswerNo(f"no route carries key between '{node_a}' and '{node_b}'")
+
+
+def _shared_risks(network: Network, routes: Sequence[Route]) -> tuple[str, ...]:
+    """Disjoint links may lie in one duct: the risk groups that more than one of the routes depends on."""
+    from planner.records import rows_of, split_list
+
+    groups = {row.link_id: split_list(row.risk_groups) for row in rows_of(network.links)}
+    depending = Counter(group for route in routes for group in {g for link in route.links for g in groups[link]})
+    return tuple(
+        f"{number} of these routes fail together with the risk group '{group}'"
+        for group, number in sorted(depending.items())
+        if number > 1
+    )
 
 
 def _as_list(value: Any) -> Any:
