@@ -100,18 +100,17 @@ def key_length(
     """
     strength = np.log(TERMS / secrecy_epsilon) / 2.0 * fluctuations
     weights = [np.exp(k) / p for k, p in zip(intensities, probabilities, strict=True)]
-    vacuum, single = _photon_bounds(
-        key_counts, strength, weights=weights, intensities=intensities, probabilities=probabilities
+    shares = (
+        photon_share(intensities, probabilities, photons=0),
+        photon_share(intensities, probabilities, photons=1),
     )
-    _, test = _photon_bounds(
-        test_counts, strength, weights=weights, intensities=intensities, probabilities=probabilities
-    )
+    vacuum, single = _photon_bounds(key_counts, strength, weights=weights, intensities=intensities, shares=shares)
+    _, test = _photon_bounds(test_counts, strength, weights=weights, intensities=intensities, shares=shares)
     spread = np.sqrt(sum(test_errors) * strength)
     upper = weights[1] * (test_errors[1] + spread)
     lower = weights[2] * np.maximum(test_errors[2] - spread, 0.0)
     # eq. (4)
-    share = photon_share(intensities, probabilities, photons=1)
-    errors = np.maximum(share * (upper - lower) / (intensities[1] - intensities[2]), 0.0)
+    errors = np.maximum(shares[1] * (upper - lower) / (intensities[1] - intensities[2]), 0.0)
     phase = phase_error(errors, test=test)  # eq. (5)
     overhead = np.zeros(())
     if fluctuations:
@@ -127,15 +126,17 @@ def _photon_bounds(
     *,
     weights: Sequence[FloatArray],
     intensities: Sequence[FloatArray],
-    probabilities: Sequence[FloatArray],
+    shares: tuple[FloatArray, FloatArray],
 ) -> tuple[FloatArray, FloatArray]:
-    """Eqs. (2) and (3): bits from vacuum (at least zero) and from single photons (not clamped)."""
+    """Eqs. (2) and (3): bits from vacuum (at least zero) and from single photons (not clamped).
+
+    `shares` are tau_0 and tau_1.
+    """
     signal, decoy, vacuum = intensities
     spread = np.sqrt(sum(counts) * strength)
     upper = [w * (n + spread) for w, n in zip(weights, counts, strict=True)]
     lower = [w * np.maximum(n - spread, 0.0) for w, n in zip(weights, counts, strict=True)]
-    none = photon_share(intensities, probabilities, photons=0)
-    one = photon_share(intensities, probabilities, photons=1)
+    none, one = shares
     dark = np.maximum(none * (decoy * lower[2] - vacuum * upper[1]) / (decoy - vacuum), 0.0)
     several = (decoy**2 - vacuum**2) / signal**2 * (upper[0] - dark / none)
     divisor = signal * (decoy - vacuum) - decoy**2 + vacuum**2

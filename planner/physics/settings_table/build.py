@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
 
 NOISE_NODES, ERROR_NODES = 81, 23
-_LIGHT_STEP = 0.4
-_LIGHT_MOST = 24
+_LIGHT_STEP = 0.8
+_LIGHT_MOST = 14
 _FAINTEST = 1e-12
 _LITTLE = 1e-9
 """Noise over transmittance that is next to nothing."""
@@ -33,7 +33,7 @@ def grid_of(family: Family) -> Grid | None:
         The grid; None where even the best link has no key at some transmittance.
     """
     scale = 5.0 + family.clicks_per_dead_time
-    lights = int(np.clip(np.ceil(np.log1p(scale) / _LIGHT_STEP) + 1, 3, _LIGHT_MOST))
+    lights = int(np.clip(np.ceil(np.log1p(scale) / _LIGHT_STEP) + 1, 5, _LIGHT_MOST))
     eta = np.maximum(faint(np.linspace(0.0, 1.0, lights), scale=scale), _FAINTEST)
     largest = _edge(
         lambda error: Links(family, transmittance=eta, noise=eta * _LITTLE, error=error),
@@ -76,14 +76,17 @@ def _edge(
     if not np.all(optimum.values > 0.0):
         return None
     values = [start]
-    for _ in range(_ROUNDS):
+    for round_ in range(_ROUNDS):
         low, high = values[-1], end
         for _ in range(40):
             middle = (low + high) / 2.0
             key = links_at(middle)(optimum.coordinates, elements)[0] > 0.0
             low, high = np.where(key, middle, low), np.where(key, high, middle)
         values.append(low)
-        optimum = improve(links_at(low), axes=family.axes, starts=optimum.coordinates[:, np.newaxis])
+        if round_ % 4 == 3:
+            optimum = maximise(links_at(low), axes=family.axes, elements=start.size)
+        else:
+            optimum = improve(links_at(low), axes=family.axes, starts=optimum.coordinates[:, np.newaxis])
     first, second = values[-2] - values[-3], values[-1] - values[-2]
     bends = first - second
     return np.asarray(values[-1] + np.where(bends > 0.0, second * second / np.where(bends > 0.0, bends, 1.0), 0.0))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from planner.physics.parameters import BB84, settings_of
+from planner.physics.parameters import BB84, TWO_DECOY, settings_of
 from planner.physics.protocols import method_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 PROTOCOLS = BB84
 """Protocols whose settings depend on a link only through its transmittance, its noise and its misalignment."""
+
+FINITE = frozenset({TWO_DECOY})
+"""Those of them whose table is good to a thousandth of the rate with finite blocks."""
+
+_OPEN = ("signal_intensity", "decoy_intensity", "signal_probability", "decoy_probability", "key_basis_probability")
+"""Settings that must be open, for with some of them fixed the best others jump too often; asymptotic the first two."""
 
 VARYING = frozenset(
     {
@@ -82,12 +88,15 @@ def family_of(
         fixed: The settings that are given, arrays.
 
     Returns:
-        The family; None for other protocols, where no setting is open, or where something else differs from link to
-        link.
+        The family; None for other protocols, where settings other than the vacuum intensity are given (asymptotic:
+        signal or decoy intensity), or where something else differs from link to link.
     """
-    common = {key: array for key, array in parameters.items() if key not in VARYING} | dict(fixed)
-    if protocol not in PROTOCOLS or all(name in fixed for name in settings_of(protocol)):
+    finite = "block_bits" in parameters
+    if protocol not in (FINITE if finite else PROTOCOLS):
         return None
+    if any(name in fixed for name in (_OPEN if finite else _OPEN[:2]) if name in settings_of(protocol)):
+        return None
+    common = {key: array for key, array in parameters.items() if key not in VARYING} | dict(fixed)
     if any(not np.all(array == array.flat[0]) for array in common.values()):
         return None
     numbers = {key: float(array.flat[0]) for key, array in common.items()}

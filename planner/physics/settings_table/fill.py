@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 
 CORNERS = np.array([(a, b, c) for a in (0, 1) for b in (0, 1) for c in (0, 1)], dtype=np.intp)
 """Of a cell, seen from its first node."""
-COARSE = (1, 4, 2)
+AROUND = np.array([(0, b, c) for b in (0, 1) for c in (0, 1, -1, 2)], dtype=np.intp)
+"""Nodes whose settings are tried where these jump: so that kinds of optima in a narrow region are not missed."""
+COARSE = (2, 4, 2)
 """Every how many nodes the search begins from nothing; the others start from their neighbours."""
 _SWEEPS = 3
+_KINK = 0.2
+"""Bend from node to node, in the coordinates of the search, that only a jump makes."""
 _GAIN = 1e-7
-_TOLERANCE = 1e-4
+_PLACES = np.array([(0.5, noise, error) for noise in (0.06, 0.5, 0.94) for error in (0.06, 0.5, 0.94)])
+_TOLERANCE = 5e-5
 """Gain of rate that makes a cell one in which several settings are tried."""
 
 
@@ -53,6 +58,8 @@ def best_settings(family: Family, grid: Grid) -> FloatArray:
     neighbours = _neighbours(flat)
     for _ in range(_SWEEPS):
         _try(links, found, values, flat.ravel(), neighbours)
+    for source in neighbours[2:]:
+        _cross(links, found, values, source=source, noise=(neighbours[2], neighbours[3]))
     table = np.moveaxis(found.reshape(axes, *shape), 0, -1).copy()
     worth = values.reshape(shape)
     for j in range(1, shape[1]):
@@ -81,6 +88,28 @@ def _try(
     which = nodes[changed]
     optimum = improve(Some(links, which), axes=links.family.axes, starts=start[:, np.newaxis, changed])
     found[:, which], values[which] = optimum.coordinates, optimum.values
+
+
+def _cross(
+    links: Links,
+    found: FloatArray,
+    values: FloatArray,
+    *,
+    source: npt.NDArray[np.intp],
+    noise: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]],
+) -> None:
+    """Improves nodes beside a jump, in place, by a climb from the settings of another node.
+
+    A kind of optimum that is best in a narrow region only may be far from its top at the settings of a neighbour.
+    """
+    bend = np.linalg.norm(found[:, noise[0]] - 2.0 * found + found[:, noise[1]], axis=0)
+    which = np.flatnonzero((bend > _KINK) & (values > 0.0) & (values[source] > 0.0))
+    if not which.size:
+        return
+    starts = found[:, np.newaxis, source[which]]
+    optimum = improve(Some(links, which), axes=links.family.axes, starts=starts)
+    better = optimum.values > values[which]
+    found[:, which[better]], values[which[better]] = optimum.coordinates[:, better], optimum.values[better]
 
 
 def _neighbours(flat: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
@@ -127,17 +156,32 @@ def jumps(family: Family, grid: Grid, table: FloatArray, steps: FloatArray) -> n
     """
     cells = np.stack(np.meshgrid(*(np.arange(size - 1) for size in grid.shape), indexing="ij"), axis=-1).reshape(-1, 3)
     flagged = np.zeros(len(cells), dtype=np.bool_)
-    for place in np.array([(0.5, 0.5, 0.5), (0.5, 0.2, 0.5), (0.5, 0.8, 0.5), (0.5, 0.5, 0.1), (0.5, 0.5, 0.9)]):
+    for place in _PLACES:
         at = cells + place
         eta, noise, error = grid.links(at[:, 0], at[:, 1], at[:, 2])
         links = Links(family, transmittance=eta, noise=noise, error=error)
         every = np.arange(len(cells))
         value = links(between(table, cells, np.broadcast_to(place, cells.shape)), every)[0]
-        for corner in CORNERS:
-            node = cells + corner
+        for step in around(family):
+            node = inside(cells + step, grid)
             other = links(onward(table, steps, node, at - node), every)[0]
             flagged |= (other > 0.0) & (other > value * (1.0 + _TOLERANCE))
     return flagged.reshape(tuple(size - 1 for size in grid.shape))
+
+
+def around(family: Family) -> npt.NDArray[np.intp]:
+    """Nodes, seen from the first of a cell that is nearest in transmittance, whose settings are tried at jumps.
+
+    With a dead time jumps depend on the transmittance too: then nodes on both sides.
+    """
+    if family.clicks_per_dead_time <= 0.0:
+        return AROUND
+    return np.concatenate([AROUND + np.array([light, 0, 0]) for light in (-1, 0, 1)])
+
+
+def inside(nodes: npt.NDArray[np.intp], grid: Grid) -> npt.NDArray[np.intp]:
+    """The nearest nodes that there are."""
+    return np.asarray(np.clip(nodes, 0, np.array(grid.shape) - 1))
 
 
 def between(table: FloatArray, cells: npt.NDArray[np.intp], part: FloatArray) -> FloatArray:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from planner.physics.optimise import maximise
+from planner.physics.optimise import improve, maximise
 from planner.physics.settings_table.build import grid_of
 from planner.physics.settings_table.family import Family, Links, Some
-from planner.physics.settings_table.fill import CORNERS, best_settings, jumps, onward, slopes
+from planner.physics.settings_table.fill import around, best_settings, inside, jumps, onward, slopes
 from planner.physics.settings_table.grid import ERROR_SHARE, Grid, Position, cell
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ _NOTHING = 0.05
 """How far beyond the cut-off, as a logarithm, there is surely no key."""
 _NEAR = -0.15
 """How far below it (as a logarithm) it is looked whether there is key."""
+_VERY_NEAR, _WORTHWHILE = 0.04, 1e-9
+"""Where settings are improved by a search of their own: this near the cut-off, for this much key per slot."""
 
 
 class SettingsTable:
@@ -90,19 +92,23 @@ class SettingsTable:
         """The best of several settings where the optimum jumps: between the nodes, and onward from each of them."""
         place = np.stack([at.light[which], at.noise[which], at.error[which]], axis=-1)
         cells = np.minimum(place.astype(np.intp), np.array(self.grid.shape) - 2)
-        part = place - cells
-        near = (part[:, 0] > 0.5).astype(np.intp)
+        near = (place[:, 0] - cells[:, 0] > 0.5).astype(np.intp)
         best, value = np.broadcast_to(typical[:, np.newaxis], found.shape), np.zeros(which.size)
         ways = [found]
-        for corner in CORNERS[: len(CORNERS) // 2]:
-            node = cells + corner
-            node[:, 0] += near
+        cells[:, 0] += near
+        for step in around(self.family):
+            node = inside(cells + step, self.grid)
             ways.append(onward(self.table, self.steps, node, place - node))
         for way in ways:
             rate = links(way, which)[0]
             better = rate > value
             value = np.where(better, rate, value)
             best = np.where(better, way, best)
+        close = np.flatnonzero((np.abs(at.ratio[which]) < _VERY_NEAR) & (value > _WORTHWHILE))
+        if close.size:
+            best = np.array(best)
+            some = Some(links, which[close])
+            best[:, close] = improve(some, axes=self.family.axes, starts=best[:, np.newaxis, close]).coordinates
         return best
 
 
