@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
 import zipfile
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -243,3 +245,20 @@ def test_the_description_fits_the_api(client):
             answer = client.get(path) if method == "get" else post(client, path=path)
             assert answer.status_code == 200, (path, method)
             assert answer.headers["content-type"].partition(";")[0] in methods[method]["responses"]["200"]["content"]
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(client, monkeypatch):
+    monkeypatch.setattr("planner.viewer.api._BODY_S", 0.05)
+    sent: list[dict[str, Any]] = []
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"content-length", b"9")]
+    scope = {"type": "http", "method": "POST", "path": "/api/plan", "query_string": b"", "headers": headers}
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(60)
+        return {}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(client.app(scope | {"root_path": "", "scheme": "http"}, receive, send))
+    assert sent[0]["status"] == 408

@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 
 from planner.files import load
-from tests.browser.live import Server, Viewer
+from tests.browser.live import Server
 from tests.report.map_networks import HOSTILE, hostile_network
 
 pytestmark = pytest.mark.browser
 
-TRUNKS = "from planner import load; network = load('trunks')"
 HOSTILE_NAMES = "from tests.report.map_networks import hostile_network; network = hostile_network()"
 WORDS = ".whatif-banner strong"
 
@@ -192,27 +191,22 @@ def test_the_present_state_can_be_saved(trunks_viewer, viewers, tmp_path):
     viewer.assert_quiet()
 
 
-def test_a_killed_server_comes_back_with_the_same_state(viewers):
-    server = Server(TRUNKS)
-    server.start()
-    try:
-        page = viewers().open(server.url)
-        find(page, "jinan-taian")
-        press(page, "✂ Cut this link")
-        page.locator(WORDS, has_text="lost").wait_for()
-        words, url = page.locator(WORDS).inner_text(), page.url
-        server.kill()
-        press(page, "↶ Undo")  # the base plan is at hand
-        page.locator(".no-key-mark").wait_for(state="detached")
-        press(page, "↷ Redo")
-        page.locator(".problems", has_text="does not answer").wait_for()
-        server.start(int(re.search(r":(\d+)/", server.url)[1]))
-        assert page.url == url
-        page.reload()
-        page.locator(WORDS).wait_for()
-        assert page.locator(WORDS).inner_text() == words
-    finally:
-        server.kill()
+def test_a_killed_server_comes_back_with_the_same_state(trunks_viewer, viewers):
+    page = viewers().open(trunks_viewer.url)
+    find(page, "jinan-taian")
+    press(page, "✂ Cut this link")
+    page.locator(WORDS, has_text="lost").wait_for()
+    words, url = page.locator(WORDS).inner_text(), page.url
+    trunks_viewer.kill()
+    press(page, "↶ Undo")  # the base plan is at hand
+    page.locator(".no-key-mark").wait_for(state="detached")
+    press(page, "↷ Redo")
+    page.locator(".problems", has_text="does not answer").wait_for()
+    trunks_viewer.start(int(re.search(r":(\d+)/", trunks_viewer.url)[1]))
+    assert page.url == url
+    page.reload()
+    page.locator(WORDS).wait_for()
+    assert page.locator(WORDS).inner_text() == words
 
 
 def test_hostile_names_stay_text(viewers):
@@ -282,13 +276,15 @@ def open_demand(page: Any) -> None:
     page.locator(".demands > li > button").first.click()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_serious_barrier(trunks_viewer, browser, theme):
+def dark_theme(page: Any) -> None:
+    page.get_by_role("button", name="Light or dark theme").click()
+
+
+def test_no_serious_barrier(trunks_viewer, viewers):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core")
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme)
     edits = [{"do": "cut_link", "link_id": "jinan-taian"}, {"do": "scale_demands", "factor": 1.5}]
-    page = Viewer(context.new_page()).open(f"{trunks_viewer.url}#edits={encoded(edits)}")
-    for step in (open_link, open_node, open_panel, open_demand):
+    page = viewers(1280, 900).open(f"{trunks_viewer.url}#edits={encoded(edits)}")
+    for step in (open_link, open_node, open_panel, open_demand, dark_theme):
         step(page)
         found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
         barriers = [
@@ -297,4 +293,3 @@ def test_no_serious_barrier(trunks_viewer, browser, theme):
             if rule["impact"] in ("serious", "critical")
         ]
         assert barriers == [], step.__name__
-    context.close()
