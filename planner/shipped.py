@@ -32,7 +32,8 @@ def shipped_ids(kind: Kind) -> list[str]:
     """The ids of what ships, sorted.
 
     Args:
-        kind: ``"networks"`` (folders), ``"modules"``, ``"services"``, ``"coexistence"`` or ``"satellites"`` (TOML files).
+        kind: ``"networks"`` (folders), or one of the kinds that are TOML files: ``"modules"``, ``"services"``,
+            ``"coexistence"``, ``"satellites"``.
 
     Returns:
         Folder names for networks, file names without their ending for the others.
