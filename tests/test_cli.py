@@ -164,6 +164,11 @@ def test_every_wrong_network_is_refused(case, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_path_is_shown_whole():
+    path = "/".join(["a", "long", "path"] * 20)
+    assert f"'{path}'" in run("check", path).stderr
+
+
 def test_all_problems_at_once_each_on_a_line(tmp_path):
     shutil.copytree(Path(__file__).parent.parent / "data" / "networks" / "wuhan-hefei", tmp_path / "net")
     for name in ("nodes.csv", "links.csv"):

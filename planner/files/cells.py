@@ -49,8 +49,8 @@ def plain(number: float) -> str:
     return str(number) if isinstance(number, float) else f"{number:g}"
 
 
-def quoted(value: Any) -> str:
-    """A value as messages show it: text in quotes, shortened, without control characters."""
+def quoted(value: Any, *, whole: bool = False) -> str:
+    """A value as messages show it: text in quotes, shortened (a path is shown whole), without control characters."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -59,7 +59,7 @@ def quoted(value: Any) -> str:
         return plain(value)
     if not isinstance(value, str):
         return str(value)[:_SHOWN]
-    shown = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
+    shown = value if whole or len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
     return "'" + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in shown) + "'"
 
 

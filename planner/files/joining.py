@@ -60,7 +60,7 @@ def find_network(reference: str, *, base: Home | None = None, reading: Reading) 
         return Found(folder, Home(folder, label, label, base is None, is_shipped=True))
     if not is_path and not exists(path):
         right = f"{nearest(reference, shipped)} (a path has a '/' or ends in .xlsx)"
-        raise InputError(Problem(f"there is no shipped network {quoted(reference)}", expected=right))
+        raise InputError(Problem(f"there is no shipped network {quoted(reference, whole=True)}", expected=right))
     _check_path(path, reference=reference)
     label = _label(path, reference=reference, base=base)
     if path.is_dir():
@@ -74,14 +74,18 @@ def _looks_like_path(reference: str) -> bool:
 
 def _check_path(path: Path, *, reference: str) -> None:
     if not exists(path):
-        raise InputError(Problem(f"there is no network at {quoted(reference)}", expected="a folder or an .xlsx file"))
+        raise InputError(
+            Problem(f"there is no network at {quoted(reference, whole=True)}", expected="a folder or an .xlsx file")
+        )
     if path.is_dir():
         if not (path / INFO_FILE).exists() and exists(path / "plan.json"):
             inputs = Path(reference) / "inputs"
-            message = f"{quoted(reference)} is a plan, not a network"
+            message = f"{quoted(reference, whole=True)} is a plan, not a network"
             raise InputError(Problem(message, expected=f"the network it was made with is in '{inputs}'"))
     elif path.suffix.lower() != ".xlsx":
-        raise InputError(Problem(f"{quoted(reference)} is not a network", expected="a folder or an .xlsx file"))
+        raise InputError(
+            Problem(f"{quoted(reference, whole=True)} is not a network", expected="a folder or an .xlsx file")
+        )
 
 
 def _label(path: Path, *, reference: str, base: Home | None) -> str:

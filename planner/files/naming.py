@@ -141,7 +141,10 @@ class Meanings:
         found = self._search("modules", name, home=home)
         if found is None:
             if is_module_path(name):
-                message, right = f"there is no module file {quoted(name)}", f"a path counted from {home.label}"
+                message, right = (
+                    f"there is no module file {quoted(name, whole=True)}",
+                    f"a path counted from {home.label}",
+                )
             else:
                 near = nearest(name, _known("modules", home=home))
                 message, right = f"there is no module {quoted(name)}", f"{near} (a path has a '/' or ends in .toml)"
