@@ -219,7 +219,7 @@ def check_routes(network: Network, routes: pd.DataFrame) -> dict[str, float]:
     demands = {row["demand_id"]: row for row in network.demands.to_dict("records")}
     loads: dict[str, list[float]] = {}
     served: dict[str, list[float]] = {}
-    for demand, nodes, used, rate in routes.itertuples(index=False):
+    for demand, nodes, used, rate in routes[["demand_id", "nodes", "links", "rate_bps"]].itertuples(index=False):
         assert rate > 0
         assert (nodes[0], nodes[-1]) == (demands[demand]["node_a"], demands[demand]["node_b"])
         assert all(kinds[node] in RELAY_KINDS for node in nodes[1:-1])
@@ -459,7 +459,7 @@ def test_a_network_of_one_node_without_tables():
     network = plain_network([], [], only="trusted")
     allocation = allocated(network)
     assert allocation.served_bps == {}
-    assert list(allocation.routes.columns) == ["demand_id", "nodes", "links", "rate_bps"]
+    assert list(allocation.routes.columns) == ["demand_id", "nodes", "links", "rate_bps", "role", "set"]
     assert allocation.growth.factor is None
     assert allocation.levels == ()
 

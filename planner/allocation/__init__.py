@@ -16,7 +16,7 @@ from planner.allocation.fair import fill
 from planner.allocation.growth import grow
 from planner.allocation.program import RouteProgram
 from planner.allocation.requests import Requests
-from planner.allocation.result import Allocation, Growth, Level
+from planner.allocation.result import Allocation, Cut, Growth, Level, Objective, Shortfall, Total
 from planner.allocation.settle import Flow, route_table, served_bps
 from planner.routing.cheapest import CheapestRoutes
 from planner.routing.topology import Topology
@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 
     from planner.network import Network
 
-__all__ = ["Allocation", "Growth", "Level", "Progress", "allocate"]
+__all__ = [
+    "Allocation",
+    "Cut",
+    "Growth",
+    "Level",
+    "Objective",
+    "Progress",
+    "Shortfall",
+    "Total",
+    "allocate",
+]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
@@ -39,6 +49,8 @@ def allocate(
     *,
     budget: pd.DataFrame,
     demands: pd.DataFrame,
+    objective: Objective = "fair",
+    shared: bool = False,
     growth: bool = True,
     progress: Progress | None = None,
 ) -> Allocation:
@@ -53,6 +65,9 @@ def allocate(
         budget: Its key-rate budget: one row a link with ``link_id``, ``node_a``, ``node_b``, ``length_km``,
             ``key_rate_bps``.
         demands: ``demand_id``, ``node_a``, ``node_b``, ``requested_bps``, ``priority``.
+        objective: What to divide for: ``fair`` raises all demands together (weighted max-min fair rates), ``total``
+            serves the most key and is fair among the answers that do.
+        shared: Whether protection routes of demands whose working routes cannot fail together share their key.
         growth: Whether to find the growth factor too; without it, it is as if nothing asked for key.
         progress: Told what is being done, how much of it is done, and of how much.
 
@@ -87,7 +102,15 @@ def allocate(
     for name, rate, most in zip(requests.demand_ids, rates, requests.requested_bps.tolist(), strict=True):
         served[name] = min(rate, most)
     routes = route_table(flows, requests=requests, topology=topology)
-    return Allocation(served_bps=served, routes=routes, growth=grown, levels=levels, unreachable=unreachable)
+    return Allocation(
+        served_bps=served,
+        routes=routes,
+        growth=grown,
+        levels=levels,
+        unreachable=unreachable,
+        protection_given=dict.fromkeys(requests.demand_ids, "none"),
+        reserved_bps=dict.fromkeys(topology.link_ids, 0.0),
+    )
 
 
 def _no_growth(value: float | None, *, topology: Topology, requests: Requests) -> Growth:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ROUTE_COLUMNS = ("demand_id", "nodes", "links", "rate_bps")
-"""Columns of the tables of routes: ``nodes`` and ``links`` are tuples of ids from the demand's node_a to its node_b."""
+ROUTE_COLUMNS = ("demand_id", "nodes", "links", "rate_bps", "role", "set")
+"""Columns of the tables of routes. ``nodes`` and ``links`` are tuples of ids from the demand's node_a to its node_b;
+``role`` is ``working``, ``protection`` or ``share``; routes of one demand with the same number ``set`` belong together:
+they have the same rate and share no inner node, no link and no risk group."""
+
+Objective = Literal["fair", "total"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,12 +24,16 @@ class Growth:
         factor: The largest such factor found, reached by ``routes``; 0 where a demand with a positive request has no
             route, None where no request is positive.
         bound: No factor above this is possible: ``(sum(price * key_rate_bps) + sum(resource price)) /
-            sum(requested_bps * cheapest price of a permitted route)``. The denominator is 1 by the choice of scale.
+            sum(requested_bps * cheapest price of a permitted set of routes)``. The denominator is 1 by the choice of
+            scale.
         gap: ``(bound - factor) / bound``.
         prices: Price of each link per bit/s. A link without key costs as much as all others together, so that no
             cheapest route runs over it. Empty where the factor is 0 or None.
-        resource_prices: Price of each whole module group, ``module_group:<name>``; a bit/s over one of its links
-            costs that divided by the link's key rate, besides the price of the link.
+        resource_prices: Price of each whole resource besides the links. ``module_group:<name>``: a bit/s over one of
+            its links costs that divided by the link's key rate, besides the price of the link. ``node:<node_id>``: a
+            bit/s passed on through the node costs that divided by its relay limit. With shared protection also
+            ``<resource>|<failure>``: what the resource holds in that failure, which working routes always pay, and
+            protection routes only where the failure hits their working route.
         routes: The witness: routes with rates that serve ``factor`` times every request.
     """
 
@@ -62,17 +70,77 @@ class Level:
     resource_prices: dict[str, float]
 
 
+@dataclass(frozen=True)
+class Cut:
+    """What all routes between two nodes have to pass: without it they are not joined.
+
+    Attributes:
+        nodes: Ids of the nodes, sorted.
+        links: Ids of the links, sorted.
+        risk_groups: Names of the risk groups, sorted.
+    """
+
+    nodes: tuple[str, ...]
+    links: tuple[str, ...]
+    risk_groups: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """A demand that asked for more disjoint routes than there are.
+
+    Attributes:
+        demand_id: The demand.
+        asked: The protection asked for: ``1+1`` or ``split-k``.
+        given: The strongest protection there is: ``split-j`` with j < k, or ``none``.
+        routes: The largest number of disjoint routes there are.
+        cut: Why there are no more: the least cut that separates the ends; it has fewer parts than routes were
+            asked for.
+    """
+
+    demand_id: str
+    asked: str
+    given: str
+    routes: int
+    cut: Cut
+
+
+@dataclass(frozen=True)
+class Total:
+    """The most key that can be served, each demand getting at most what it asked for.
+
+    Attributes:
+        served_bps: What all demands get together.
+        bound: No more is possible: ``sum(price * key_rate_bps) + sum(resource price) + sum(requested_bps *
+            max(0, 1 - cheapest))``, with the price of the cheapest permitted set of routes of the given protection.
+        gap: ``(bound - served_bps) / bound``; 0 where the bound is 0.
+        prices: As in :class:`Growth`.
+        resource_prices: As in :class:`Growth`.
+    """
+
+    served_bps: float
+    bound: float
+    gap: float
+    prices: dict[str, float]
+    resource_prices: dict[str, float]
+
+
 @dataclass(frozen=True, eq=False)
 class Allocation:
     """Who gets how much key over which routes.
 
     Attributes:
-        served_bps: What each demand gets, by id, sorted.
+        served_bps: What each demand gets, by id, sorted: the sum over its sets of routes, a set counted once.
         routes: The routes with their rates, those of a demand together; routes of zero rate are not listed.
         growth: The growth factor with its certificate.
         levels: The steps of the fair allocation, lowest first, with their proofs. Demands with a positive request
-            and a route are in one of them each.
+            and a route are in one of them each. Empty where the most key was asked for.
         unreachable: Ids of demands with a positive request and no permitted route of a positive rate.
+        protection_given: The protection of each demand with a positive request and a route.
+        shortfalls: The demands that are given less protection than they asked for, sorted by id.
+        without_port: Ids of demands with a positive request that get no user port, sorted.
+        reserved_bps: Key rate of each link that is held for protection routes.
+        total: The most key that can be served and its proof, where that was asked for.
     """
 
     served_bps: dict[str, float]
@@ -80,3 +148,8 @@ class Allocation:
     growth: Growth
     levels: tuple[Level, ...]
     unreachable: tuple[str, ...]
+    protection_given: dict[str, str] = field(default_factory=dict)
+    shortfalls: tuple[Shortfall, ...] = ()
+    without_port: tuple[str, ...] = ()
+    reserved_bps: dict[str, float] = field(default_factory=dict)
+    total: Total | None = None

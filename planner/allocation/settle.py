@@ -168,6 +168,8 @@ def served_bps(flows: list[Flow], *, demands: int) -> list[float]:
 
 def route_table(flows: list[Flow], *, requests: Requests, topology: Topology) -> pd.DataFrame:
     """The flows as a table of routes, sorted by demand, then largest rate first."""
+    from itertools import groupby
+
     import pandas as pd
 
     rows = []
@@ -189,11 +191,14 @@ def route_table(flows: list[Flow], *, requests: Requests, topology: Topology) ->
         )
     rows.sort(key=lambda row: (row[0], -row[3], row[1], row[2]))
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    sets = [number for _, group in groupby(columns[0]) for number, _ in enumerate(group, start=1)]
     return pd.DataFrame(
         {
             "demand_id": pd.Series(list(columns[0]), dtype="object"),
             "nodes": pd.Series(list(columns[1]), dtype="object"),
             "links": pd.Series(list(columns[2]), dtype="object"),
             "rate_bps": pd.Series(list(columns[3]), dtype="float64"),
+            "role": pd.Series(["working"] * len(rows), dtype="object"),
+            "set": pd.Series(sets, dtype="int64"),
         }
     )
