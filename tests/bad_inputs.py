@@ -333,8 +333,13 @@ CASES: tuple[Case, ...] = (
     Case("a name too long", edit((_N, "Gamma", "G" * 2001)), _N, 4, "name", "text of at most 2,000 characters"),
     Case("a control character", edit((_N, "Gamma", "Gam\x1bma")), _N, 4, "name", "the control character U+001B"),
     Case("year 20", edit((_N, "10,2020", "10,20")), _N, 2, "year", "a whole number from 1980 to 2200"),
+    Case("a relay limit of zero", edit((_N, "altitude_m,", "relay_limit_bps,"), (_N, "10,2020", "0,2020")), _N, 2, "relay_limit_bps", "a number above 0 and at most 1e+15 bit/s"),
+    Case("half a port", edit((_N, "altitude_m,", "user_ports,"), (_N, "10,2020", "1.5,2020")), _N, 2, "user_ports", "is not a whole number"),
+    Case("a negative port", edit((_N, "altitude_m,", "user_ports,"), (_N, "10,2020", "-1,2020")), _N, 2, "user_ports", "a whole number from 0 to 100,000"),
     Case("priority zero", edit((_D, "1000,,,1", "1000,,,0")), _D, 2, "priority", "a number above 0"),
     Case("unknown protection", edit((_D, ",none", ",1+2")), _D, 2, "protection", "did you mean '1+1'?"),
+    Case("a split of any size", edit((_D, ",none", ",split-k")), _D, 2, "protection", "split-2, split-3, split-4"),
+    Case("a split of one", edit((_D, ",none", ",split-1")), _D, 2, "protection", "'split-1' is not known"),
     Case("no WKT", edit((_L, _GEOMETRY, "POINT (1 2)")), _L, 2, "geometry", "is not a WKT LineString"),
     Case("latitude first", edit((_L, "110 30, 110.5 30", "30 110, 30 110.5")), _L, 2, "geometry", "is not on Earth"),
     # rows

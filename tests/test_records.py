@@ -58,6 +58,11 @@ def test_rules_look_at_fields_of_their_record(record: type[Record]) -> None:
     ("record", "base", "change"),
     [
         (NodeRecord, NODE, {"lat_deg": 90.001}),
+        (NodeRecord, NODE, {"relay_limit_bps": 0}),
+        (NodeRecord, NODE, {"user_ports": -1}),
+        (NodeRecord, NODE, {"user_ports": 1.5}),
+        (DemandRecord, DEMAND, {"protection": "split-1"}),
+        (DemandRecord, DEMAND, {"protection": "split-10"}),
         (NodeRecord, NODE, {"lon_deg": float("nan")}),
         (NodeRecord, NODE, {"kind": "Trusted"}),
         (NodeRecord, NODE, {"name": "a\tb"}),

@@ -46,7 +46,8 @@ def plain(number: float) -> str:
     """A number as messages show it: ``200``, ``0.5``, ``1,000,000``, ``1e+15``."""
     if float(number).is_integer() and abs(number) < 1e9:
         return f"{int(number):,}" if abs(number) >= 10_000 else str(int(number))
-    return str(number) if isinstance(number, float) else f"{number:g}"
+    short = f"{number:g}"
+    return short if float(short) == number or not isinstance(number, float) else str(number)
 
 
 def quoted(value: Any, *, whole: bool = False) -> str:

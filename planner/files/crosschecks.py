@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.errors import Problem, nearest
 from planner.files.cells import quoted
-from planner.records import KEY_HOLDING_KINDS, TRANSPARENT_KINDS, split_list
+from planner.records import KEY_HOLDING_KINDS, RELAY_KINDS, TRANSPARENT_KINDS, split_list
 
 if TYPE_CHECKING:
     from planner.files.reading import Reading
@@ -65,11 +65,24 @@ def check_references(*, nodes: list[Row] | None, links: list[Row], demands: list
     if nodes is None:
         return
     known = _Nodes.of(nodes)
+    for row in nodes:
+        _note_idle_limits(row, reading=reading)
     for row in (*links, *demands):
         reading.problems.extend(_end_problems(row, known))
     for row in links:
         reading.problems.extend(_via_problems(row, known))
         _note_length(row, known, reading=reading)
+
+
+def _note_idle_limits(row: Row, *, reading: Reading) -> None:
+    """Notes a limit at a node that passes no key on, or where no demand may end: it limits nothing."""
+    kind = row.fields.get("kind")
+    for column, kinds, what in (
+        ("relay_limit_bps", RELAY_KINDS, "passes no key on"),
+        ("user_ports", KEY_HOLDING_KINDS, "is no end of demands"),
+    ):
+        if kind is not None and kind not in kinds and row.fields.get(column) is not None:
+            reading.note(row.problem(f"a node of kind {kind} {what}: the limit has no effect", column=column))
 
 
 def _end_problems(row: Row, nodes: _Nodes) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
@@ -145,8 +146,15 @@ def _explain(item: ErrorDetails, *, record: type[BaseModel]) -> tuple[str, str |
     if kind == "literal_error":
         kinds = _flatten(owner.model_fields[name].annotation, [])[0]
         known = [str(literal) for part in kinds for literal in get_args(part)]
-        return f"{quoted(value)} is not known", nearest(str(value).lower(), known)
+        return f"{quoted(value)} is not known", _nearest_word(str(value).lower(), known) or right
     return _PLAIN.get(kind, "{} is not right here").format(quoted(value)), right
+
+
+def _nearest_word(word: str, known: list[str]) -> str | None:
+    """The one known word that is nearest; None where several are equally near: ``split-k`` is as near to all splits."""
+    near = difflib.get_close_matches(word, known, n=2, cutoff=0.8)
+    likeness = [difflib.SequenceMatcher(None, word, one).ratio() for one in near]
+    return None if len(near) > 1 and likeness[0] == likeness[1] else nearest(word, known)
 
 
 def _owner(record: type[BaseModel], location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:

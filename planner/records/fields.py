@@ -12,7 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 Basis = Literal["published", "derived", "assumed"]
 NodeKind = Literal["trusted", "user", "switch", "measurement", "ground", "satellite"]
-Protection = Literal["none", "1+1", "split-k"]
+Protection = Literal[
+    "none", "1+1", "split-2", "split-3", "split-4", "split-5", "split-6", "split-7", "split-8", "split-9"
+]  # fmt: skip
 
 RELAY_KINDS: frozenset[str] = frozenset({"trusted", "ground", "satellite"})
 """Kinds of node that may pass keys on (key relay)."""

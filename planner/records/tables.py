@@ -66,6 +66,14 @@ class NodeRecord(Record):
     altitude_m: float | None = Field(
         default=None, ge=-500, le=50_000_000, description="Height above sea level.", json_schema_extra=unit("m")
     )
+    relay_limit_bps: float | None = Field(
+        default=None, gt=0, le=1e15, json_schema_extra=unit("bit/s"),
+        description="Most key that the node can pass on, all routes that it lies inside of together; blank: no limit.",
+    )  # fmt: skip
+    user_ports: int | None = Field(
+        default=None, ge=0, le=100_000,
+        description="How many demands that ask for key may end at the node; blank: no limit.",
+    )  # fmt: skip
     year: int | None = Field(default=None, ge=1980, le=2200, description="In service from.")
 
 
@@ -142,7 +150,11 @@ class DemandRecord(Record):
     service: Slug | None = Field(default=None, description="Shipped service that uses the keys.")
     units: float | None = Field(default=None, ge=0, le=1e12, description="How many units of the service.")
     priority: float = Field(default=1.0, gt=0, le=1e6, description="Weight in the fair allocation.")
-    protection: Protection = Field(default="none", description="none, 1+1 or split-k.")
+    protection: Protection = Field(
+        default="none",
+        description="none; 1+1 (a second route, which shares nothing with the first, holds the same rate in reserve); "
+        "split-k (each key is the XOR of k shares, which go over k routes that share nothing).",
+    )
     basis: Basis = Field(default="assumed", description="How the row is known.")
     source: Text | None = Field(default=None, description="Key of sources.toml; required unless assumed.")
 

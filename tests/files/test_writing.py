@@ -160,6 +160,8 @@ def any_networks(draw: st.DrawFn) -> Network:
                 "name_local": draw(optional(TEXTS)),
                 "city": draw(optional(TEXTS)),
                 "altitude_m": draw(optional(numbers(-500, 9000))),
+                "relay_limit_bps": draw(optional(numbers(1e-3, 1e15))),
+                "user_ports": draw(optional(st.integers(0, 100_000))),
                 "year": draw(optional(st.integers(1980, 2200))),
             }
         )
@@ -205,7 +207,7 @@ def any_networks(draw: st.DrawFn) -> Network:
             if service is None
             else {"service": service, "units": draw(numbers(0, 1e12))}
         )
-        more = {"priority": draw(numbers(1e-300, 1e6)), "protection": draw(st.sampled_from(["none", "1+1", "split-k"]))}
+        more = {"priority": draw(numbers(1e-300, 1e6)), "protection": draw(st.sampled_from(["none", "1+1", "split-3"]))}
         demands.append(sourced({"demand_id": demand_id, "node_a": node_a, "node_b": node_b, **size, **more}))
     return build_network(
         nodes=nodes, links=links, demands=demands, modules=modules, services=services, sources=sources,
