@@ -35,7 +35,7 @@ class Search:
     Attributes:
         pairs: Numbers of the pairs searched.
         costs: Cost of the cheapest route of each, infinite where there is none.
-        link_costs: The prices searched with.
+        link_costs: The prices of the links searched with.
         before: Each node's predecessor on the way from each source.
         rows: The row of ``before`` that belongs to each pair searched.
     """
@@ -51,7 +51,8 @@ class CheapestRoutes:
     """Finds cheapest routes between pairs of nodes; only relaying nodes are passed through.
 
     In the directed graph searched, a node that does not relay has no way out. Where such a node is the
-    beginning of a route, a second node stands for it that has only ways out.
+    beginning of a route, a second node stands for it that has only ways out; so too where passing on through the node
+    is limited and may have a price, which is paid on every way out but those at the beginning.
 
     Args:
         topology: The network; links without key are left out.
@@ -65,15 +66,17 @@ class CheapestRoutes:
         self._targets = np.where(self._turned, pairs[:, 0], pairs[:, 1])
         sources, self._rows = np.unique(begins, return_inverse=True)
         leaving = np.where(topology.relays, np.arange(nodes), -1)
-        ends_only = sources[~topology.relays[sources]]
-        leaving[ends_only] = nodes + np.arange(len(ends_only))
-        self._sources = leaving[sources]
-        self._size = nodes + len(ends_only)
+        doubled = sources[~topology.relays[sources] | np.isfinite(topology.relay_limits_bps[sources])]
+        beginning = np.full(nodes, -1)
+        beginning[doubled] = nodes + np.arange(len(doubled))
+        self._sources = np.where(beginning[sources] >= 0, beginning[sources], sources)
+        self._nodes, self._size = nodes, nodes + len(doubled)
 
         usable = np.flatnonzero(topology.rates_bps > 0)
-        tails = leaving[topology.link_ends[usable]].T.reshape(-1)
-        heads = topology.link_ends[usable][:, ::-1].T.reshape(-1)
-        links = np.tile(usable, 2)
+        ends = topology.link_ends[usable]
+        tails = np.concatenate((leaving[ends].T.reshape(-1), beginning[ends].T.reshape(-1)))
+        heads = np.tile(ends[:, ::-1].T.reshape(-1), 2)
+        links = np.tile(usable, 4)
         known = tails >= 0
         tails, heads, links = tails[known], heads[known], links[known]
         order = np.lexsort((links, heads, tails))
@@ -82,6 +85,7 @@ class CheapestRoutes:
             tails[order] * self._size + heads[order], return_index=True, return_inverse=True
         )
         self._arcs = arcs
+        self._tails = arcs // max(self._size, 1)
         self._heads = (arcs % max(self._size, 1)).astype(np.int32)
         self._indptr = np.searchsorted(arcs // max(self._size, 1), np.arange(self._size + 1)).astype(np.int32)
 
@@ -92,20 +96,30 @@ class CheapestRoutes:
         turned: NDArray[np.bool_] = busy[pairs[:, 1]] > busy[pairs[:, 0]]
         return turned
 
-    def costs(self, link_costs: NDArray[np.float64]) -> NDArray[np.float64]:
+    def costs(
+        self, link_costs: NDArray[np.float64], *, node_costs: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
         """The cost of each pair's cheapest route, infinite where there is none.
 
         Args:
             link_costs: Price of each link, at least 0. Shape ``(links,)``.
+            node_costs: Price of passing on through each node that has a limit. Shape ``(nodes,)``.
         """
-        return self.search(link_costs, pairs=np.arange(len(self._rows))).costs
+        return self.search(link_costs, pairs=np.arange(len(self._rows)), node_costs=node_costs).costs
 
-    def search(self, link_costs: NDArray[np.float64], *, pairs: NDArray[np.int64]) -> Search:
+    def search(
+        self,
+        link_costs: NDArray[np.float64],
+        *,
+        pairs: NDArray[np.int64],
+        node_costs: NDArray[np.float64] | None = None,
+    ) -> Search:
         """Searches the cheapest routes of some pairs.
 
         Args:
             link_costs: Price of each link, at least 0. Shape ``(links,)``.
             pairs: Numbers of the pairs.
+            node_costs: Price of passing on through each node that has a limit, at least 0. Shape ``(nodes,)``.
         """
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import dijkstra
@@ -114,6 +128,8 @@ class CheapestRoutes:
             nothing = np.zeros((0, 0), dtype=np.int32)
             return Search(pairs, np.full(len(pairs), np.inf), link_costs, nothing, np.zeros(0, dtype=np.int64))
         weights = np.minimum.reduceat(link_costs[self._links], self._firsts)
+        if node_costs is not None:
+            weights += np.append(node_costs, np.zeros(self._size - self._nodes))[self._tails]
         graph = csr_array((weights, self._heads, self._indptr), shape=(self._size, self._size))
         used, rows = np.unique(self._rows[pairs], return_inverse=True)
         costs, before = dijkstra(graph, directed=True, indices=self._sources[used], return_predecessors=True)

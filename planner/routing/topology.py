@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.errors import InputError, Problem, nearest
-from planner.records import KEY_HOLDING_KINDS, RELAY_KINDS
+from planner.records import KEY_HOLDING_KINDS, RELAY_KINDS, split_list
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +37,10 @@ class Topology:
         lengths_km: Length of each link. Shape ``(links,)``.
         group_names: Module groups, sorted.
         link_groups: Index of each link's module group, -1 for none. Shape ``(links,)``.
+        relay_limits_bps: The most key that may be passed on through each node, infinite for no limit. A node that
+            may pass on nothing does not relay. Shape ``(nodes,)``.
+        risk_names: Risk groups, sorted.
+        link_risks: Indices of each link's risk groups, sorted.
     """
 
     node_ids: tuple[str, ...]
@@ -46,6 +52,9 @@ class Topology:
     lengths_km: NDArray[np.float64]
     group_names: tuple[str, ...]
     link_groups: NDArray[np.int64]
+    relay_limits_bps: NDArray[np.float64]
+    risk_names: tuple[str, ...]
+    link_risks: tuple[tuple[int, ...], ...]
 
     @classmethod
     def of(cls, network: Network, *, budget: pd.DataFrame) -> Topology:
@@ -55,30 +64,28 @@ class Topology:
             network: The network.
             budget: One row a link: ``link_id``, ``node_a``, ``node_b``, ``length_km``, ``key_rate_bps``.
         """
-        nodes = sorted(zip(network.nodes["node_id"], network.nodes["kind"], strict=True))
-        index = {node_id: number for number, (node_id, _) in enumerate(nodes)}
+        nodes = network.nodes.sort_values("node_id", kind="stable")
+        index = {node_id: number for number, node_id in enumerate(nodes["node_id"])}
+        limits = nodes["relay_limit_bps"].to_numpy(dtype=float)
+        limits = np.where(np.isnan(limits), np.inf, limits)
         links = budget.sort_values("link_id", kind="stable")
         ends = [[index[end] for end in links[column]] for column in ("node_a", "node_b")]
         rates = np.nan_to_num(links["key_rate_bps"].to_numpy(dtype=float), nan=0.0, posinf=np.finfo(float).max)
-        groups = {
-            link_id: group
-            for link_id, group in zip(network.links["link_id"], network.links["module_group"], strict=True)
-            if isinstance(group, str)
-        }
-        names = sorted({groups[link_id] for link_id in links["link_id"] if link_id in groups})
-        numbers = {name: number for number, name in enumerate(names)}
+        names, groups = _memberships(network, links["link_id"], column="module_group")
+        risks, link_risks = _memberships(network, links["link_id"], column="risk_groups")
         return cls(
             node_ids=tuple(index),
-            relays=np.array([kind in RELAY_KINDS for _, kind in nodes], dtype=bool),
-            holds_keys=np.array([kind in KEY_HOLDING_KINDS for _, kind in nodes], dtype=bool),
+            relays=nodes["kind"].isin(list(RELAY_KINDS)).to_numpy(dtype=bool) & (limits > LEAST_RATE_BPS),
+            holds_keys=nodes["kind"].isin(list(KEY_HOLDING_KINDS)).to_numpy(dtype=bool),
             link_ids=tuple(links["link_id"]),
             link_ends=np.array(ends, dtype=np.int64).reshape(2, len(links)).T,
             rates_bps=np.where(rates < LEAST_RATE_BPS, 0.0, rates),
             lengths_km=links["length_km"].to_numpy(dtype=float),
-            group_names=tuple(names),
-            link_groups=np.array(
-                [numbers[groups[link_id]] if link_id in groups else -1 for link_id in links["link_id"]], dtype=np.int64
-            ),
+            group_names=names,
+            link_groups=np.array([numbers[0] if numbers else -1 for numbers in groups], dtype=np.int64),
+            relay_limits_bps=limits,
+            risk_names=risks,
+            link_risks=link_risks,
         )
 
     @cached_property
@@ -101,6 +108,27 @@ class Topology:
                 lists[end_b].append((end_a, link))
         return tuple(tuple(sorted(pairs)) for pairs in lists)
 
+    def route_rate_bps(self, links: Sequence[int]) -> float:
+        """What a route gives by itself when its links of one module group share their time.
+
+        A group that spends the part ``rate / c`` of its time on each of its links of rate ``c`` passes on
+        ``1 / sum(1 / c)`` over all of them.
+
+        Args:
+            links: The links of the route, by index; each carries key.
+        """
+        least = math.inf
+        groups: dict[int, list[float]] = {}
+        for link in links:
+            rate, group = float(self.rates_bps[link]), int(self.link_groups[link])
+            if group < 0:
+                least = min(least, rate)
+            else:
+                groups.setdefault(group, []).append(rate)
+        for rates in groups.values():
+            least = min(least, rates[0] if len(rates) == 1 else 1.0 / math.fsum(1.0 / rate for rate in rates))
+        return least
+
     def end(self, node_id: str) -> int:
         """The index of a node that is to be the end of a route.
 
@@ -118,3 +146,19 @@ class Topology:
                 )
             )
         return number
+
+
+def _memberships(
+    network: Network, link_ids: pd.Series, *, column: str
+) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
+    """The groups that a column names, sorted, and the indices of those that each link is in."""
+    cells = {
+        link_id: split_list(cell) if column == "risk_groups" else (cell,)
+        for link_id, cell in zip(network.links["link_id"], network.links[column], strict=True)
+        if isinstance(cell, str)
+    }
+    names = sorted({name for link_id in link_ids for name in cells.get(link_id, ())})
+    numbers = {name: number for number, name in enumerate(names)}
+    return tuple(names), tuple(
+        tuple(sorted({numbers[name] for name in cells.get(link_id, ())})) for link_id in link_ids
+    )
