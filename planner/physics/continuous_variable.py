@@ -8,12 +8,14 @@ noise is at the channel input. Eigenvalues are rearranged so that nothing cancel
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from planner.physics import optimise
 from planner.physics.bounds import repeaterless_bound
 from planner.physics.detector import system_transmittance
 from planner.physics.fibre import transmittance
@@ -29,9 +31,9 @@ SMALLEST_KEY = 1e-12
 AXES: Mapping[str, Axis] = MappingProxyType(
     {
         "modulation_variance_snu": Axis(
-            "modulation_variance_snu", np.log(1e-2), np.log(1e3), np.log(0.5), np.log(30.0)
+            "modulation_variance_snu", np.log(1e-2), np.log(1e3), np.log(0.5), np.log(30.0), scale="log"
         ),
-        "estimation_share": Axis("estimation_share", -20.0, 7.0, -6.0, 0.5),
+        "estimation_share": Axis("estimation_share", -20.0, 7.0, -6.0, 0.5, scale="log-odds"),
     }
 )
 """How open settings are searched: the variance by its logarithm, the share by its log-odds."""
@@ -51,22 +53,8 @@ bound = repeaterless_bound
 """No rate lies above it (bits per slot, by the loss of the link in dB)."""
 
 
-def place(coordinates: Mapping[str, FloatArray], *, fixed: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-    """Makes settings from a point of the search.
-
-    Args:
-        coordinates: Coordinates of the open settings.
-        fixed: The settings that are given.
-
-    Returns:
-        All settings of the protocol.
-    """
-    settings = dict(fixed)
-    if "modulation_variance_snu" in coordinates:
-        settings["modulation_variance_snu"] = np.asarray(np.exp(coordinates["modulation_variance_snu"]))
-    if "estimation_share" in coordinates:
-        settings["estimation_share"] = np.asarray(1.0 / (1.0 + np.exp(-coordinates["estimation_share"])))
-    return settings
+place = partial(optimise.place, axes=AXES)
+"""Makes settings from a point of the search (see `optimise.place`)."""
 
 
 def evaluate(

@@ -7,12 +7,14 @@ Ma, Fung, Lo, PRA 76, 012307 (2007), arXiv:quant-ph/0703122. Finite blocks: Toma
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from planner.physics import optimise
 from planner.physics.arms import arm_transmittances, noise_probability
 from planner.physics.bounds import single_repeater_bound
 from planner.physics.entropy import binary_entropy
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
 AXES: Mapping[str, Axis] = MappingProxyType(
     {
-        "pair_intensity": Axis("pair_intensity", np.log(1e-6), np.log(2.0), np.log(1e-3), np.log(0.5)),
-        "key_basis_probability": Axis("key_basis_probability", -7.0, 14.0, -0.3, 4.5),
+        "pair_intensity": Axis("pair_intensity", np.log(1e-6), np.log(2.0), np.log(1e-3), np.log(0.5), scale="log"),
+        "key_basis_probability": Axis("key_basis_probability", -7.0, 14.0, -0.3, 4.5, scale="log-odds"),
     }
 )
 """How open settings are searched: the intensity by its logarithm, the probability by its log-odds."""
@@ -43,22 +45,8 @@ bound = single_repeater_bound
 """No rate lies above it (bits per slot, by the loss of the link in dB)."""
 
 
-def place(coordinates: Mapping[str, FloatArray], *, fixed: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-    """Makes settings from a point of the search.
-
-    Args:
-        coordinates: Coordinates of the open settings.
-        fixed: The settings that are given.
-
-    Returns:
-        All settings of the protocol.
-    """
-    settings = dict(fixed)
-    if "pair_intensity" in coordinates:
-        settings["pair_intensity"] = np.asarray(np.exp(coordinates["pair_intensity"]))
-    if "key_basis_probability" in coordinates:
-        settings["key_basis_probability"] = np.asarray(1.0 / (1.0 + np.exp(-coordinates["key_basis_probability"])))
-    return settings
+place = partial(optimise.place, axes=AXES)
+"""Makes settings from a point of the search (see `optimise.place`)."""
 
 
 def evaluate(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
 
 AXES: Mapping[str, Axis] = MappingProxyType(
-    {"signal_intensity": Axis("signal_intensity", np.log(1e-4), np.log(2.0), np.log(0.05), np.log(1.2))}
+    {"signal_intensity": Axis("signal_intensity", np.log(1e-4), np.log(2.0), np.log(0.05), np.log(1.2), scale="log")}
 )
 """How open settings are searched: the intensity by its logarithm. Decoys are never searched: infinitely many of them
 are the best choice where none are given."""
@@ -52,7 +52,9 @@ def place(coordinates: Mapping[str, FloatArray], *, fixed: Mapping[str, FloatArr
     settings = dict(fixed)
     if "signal_intensity" in coordinates:
         least = fixed.get("decoy_intensity", np.zeros(()))
-        settings["signal_intensity"] = np.asarray(least + np.exp(coordinates["signal_intensity"]))
+        settings["signal_intensity"] = np.asarray(
+            least + AXES["signal_intensity"].value(coordinates["signal_intensity"])
+        )
     return settings
 
 

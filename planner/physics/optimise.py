@@ -7,9 +7,10 @@ no randomness, and an element's result does not depend on the other elements.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,17 @@ _ITERATIONS = 60
 _AT_LIMIT = 1e-4
 
 
+Scale = Literal["plain", "log", "log-odds"]
+SCALES: Mapping[Scale, Callable[[FloatArray], FloatArray]] = MappingProxyType(
+    {
+        "plain": np.asarray,
+        "log": lambda coordinate: np.asarray(np.exp(coordinate)),
+        "log-odds": lambda coordinate: np.asarray(1.0 / (1.0 + np.exp(-coordinate))),
+    }
+)
+"""From a coordinate of the search to the number it stands for."""
+
+
 @dataclass(frozen=True)
 class Axis:
     """The interval in which one open setting is searched, in a coordinate of the caller's choice.
@@ -41,6 +53,7 @@ class Axis:
         low_is_physical: True where nature ends there too, so that an optimum at `low` is no limit of the search.
         divides: True where optima of a different kind lie in the two halves of the starting points; each half then
             gets its own starts.
+        scale: What the coordinate is of the setting.
     """
 
     name: str
@@ -50,6 +63,27 @@ class Axis:
     seed_high: float
     low_is_physical: bool = False
     divides: bool = False
+    scale: Scale = "plain"
+
+    def value(self, coordinate: FloatArray) -> FloatArray:
+        """The setting that a coordinate stands for, where no other setting limits it."""
+        return SCALES[self.scale](coordinate)
+
+
+def place(
+    coordinates: Mapping[str, FloatArray], *, fixed: Mapping[str, FloatArray], axes: Mapping[str, Axis]
+) -> dict[str, FloatArray]:
+    """Makes settings from a point of the search, for protocols whose settings do not limit each other.
+
+    Args:
+        coordinates: Coordinates of the open settings.
+        fixed: The settings that are given.
+        axes: How settings are searched.
+
+    Returns:
+        All settings.
+    """
+    return dict(fixed) | {name: axes[name].value(array) for name, array in coordinates.items()}
 
 
 class Objective(Protocol):

@@ -190,7 +190,8 @@ def test_rate_falls_with_loss(protocol, dark, error, intensity, share, arm):
     # Intensities above the best one for a short link may be better for a longer one: from the best length on.
     found = protocol.evaluate(parameters, np.arange(0.0, 160.0, 4.0), settings).key_bits_per_slot
     assert_never_rises(found[np.argmax(found) :])
-    if intensity <= 0.05:
+    # Next to the error rate at which nothing is left, less light of the nearer side may give a little key again.
+    if intensity <= 0.05 and error <= 0.1:
         found = protocol.evaluate(parameters, 2.0 * arm + np.arange(0.0, 90.0, 3.0), settings, arm_a_loss_db=arm)
         assert_never_rises(found.key_bits_per_slot[np.argmax(found.key_bits_per_slot) :])
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from planner.physics import optimise
 from planner.physics.arms import arm_transmittances, matched_intensities, noise_probability
 from planner.physics.bounds import single_repeater_bound
 from planner.physics.entropy import binary_entropy
@@ -32,7 +34,7 @@ _SERIES = 80
 """Photons of one side up to which the amplitudes are summed, enough for intensities up to 10."""
 
 AXES: Mapping[str, Axis] = MappingProxyType(
-    {"signal_intensity": Axis("signal_intensity", np.log(1e-4), np.log(1.0), np.log(5e-3), np.log(0.2))}
+    {"signal_intensity": Axis("signal_intensity", np.log(1e-4), np.log(1.0), np.log(5e-3), np.log(0.2), scale="log")}
 )
 """How open settings are searched: the intensity by its logarithm."""
 
@@ -46,17 +48,8 @@ bound = single_repeater_bound
 """No rate lies above it (bits per slot, by the loss of the link in dB)."""
 
 
-def place(coordinates: Mapping[str, FloatArray], *, fixed: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-    """Makes settings from a point of the search.
-
-    Args:
-        coordinates: Coordinates of the open settings.
-        fixed: The settings that are given.
-
-    Returns:
-        All settings of the protocol.
-    """
-    return dict(fixed) | {name: np.asarray(np.exp(values)) for name, values in coordinates.items()}
+place = partial(optimise.place, axes=AXES)
+"""Makes settings from a point of the search (see `optimise.place`)."""
 
 
 def evaluate(

@@ -13,12 +13,14 @@ condition of that paper asks. At 60 dB this comes within 6 % of the best four fr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from planner.physics import optimise
 from planner.physics.arms import arm_transmittances, bessel_i0_less_1, matched_intensities, noise_probability
 from planner.physics.bounds import single_repeater_bound
 from planner.physics.entropy import binary_entropy
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 
 AXES: Mapping[str, Axis] = MappingProxyType(
     {
-        "signal_intensity": Axis("signal_intensity", np.log(1e-3), np.log(2.0), np.log(0.1), np.log(1.0)),
-        "sending_probability": Axis("sending_probability", -10.0, 5.0, -5.0, 0.0),
+        "signal_intensity": Axis("signal_intensity", np.log(1e-3), np.log(2.0), np.log(0.1), np.log(1.0), scale="log"),
+        "sending_probability": Axis("sending_probability", -10.0, 5.0, -5.0, 0.0, scale="log-odds"),
     }
 )
 """How open settings are searched: the intensity by its logarithm, the probability by its log-odds."""
@@ -46,22 +48,8 @@ bound = single_repeater_bound
 """No rate lies above it (bits per slot, by the loss of the link in dB)."""
 
 
-def place(coordinates: Mapping[str, FloatArray], *, fixed: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-    """Makes settings from a point of the search.
-
-    Args:
-        coordinates: Coordinates of the open settings.
-        fixed: The settings that are given.
-
-    Returns:
-        All settings of the protocol.
-    """
-    settings = dict(fixed)
-    if "signal_intensity" in coordinates:
-        settings["signal_intensity"] = np.asarray(np.exp(coordinates["signal_intensity"]))
-    if "sending_probability" in coordinates:
-        settings["sending_probability"] = np.asarray(1.0 / (1.0 + np.exp(-coordinates["sending_probability"])))
-    return settings
+place = partial(optimise.place, axes=AXES)
+"""Makes settings from a point of the search (see `optimise.place`)."""
 
 
 def evaluate(
