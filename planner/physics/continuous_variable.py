@@ -222,11 +222,12 @@ def holevo_information(channel: Channel, *, modulation: FloatArray, heterodyne: 
 def _entropy(excess: FloatArray) -> FloatArray:
     """G of a symplectic eigenvalue ``1 + excess``: entropy of a thermal state, in bits."""
     half = excess / 2.0
-    safe = np.where(half > 0.0, half, 1.0)
+    some = half > 1e-300  # below, 1/h is beyond all numbers, and the entropy nothing
+    safe = np.where(some, half, 1.0)
     # (1+h) ln(1+h) - h ln h, in two forms that keep the digits where h is large and where 1/h is
     ratio = np.where(safe < 1.0, np.log1p(safe) - np.log(safe), np.log1p(1.0 / safe))
     bits = (np.log1p(safe) + safe * ratio) / np.log(2.0)
-    return np.asarray(np.where(half > 0.0, bits, 0.0))
+    return np.asarray(np.where(some, bits, 0.0))
 
 
 def worst_channels(
