@@ -196,7 +196,9 @@ def test_budget_has_the_promised_keys_and_null_for_nothing():
 
 def test_route_of_the_whole_trunk():
     [route] = answer("route", "beijing-shanghai", "beijing", "shanghai")["routes"]
-    assert route.keys() == {"nodes", "links", "length_km", "hops", "key_rate_bps", "bottleneck"}
+    keys = {"nodes", "links", "length_km", "hops", "key_rate_bps", "bottleneck"}
+    assert route.keys() == keys | {"group_key_rate_bps"}
+    assert route["group_key_rate_bps"] == route["key_rate_bps"]
     assert route["length_km"] == pytest.approx(2032)
     assert route["hops"] == 31
     assert (route["nodes"][0], route["nodes"][-1]) == ("beijing", "shanghai")
@@ -215,9 +217,14 @@ def test_fewer_disjoint_routes_than_asked_is_said():
     result = run("route", "trunks", "wuhan", "shanghai", "-k", "2", "--disjoint", "node")
     assert result.exit_code == 0
     assert "no set of 2 node-disjoint routes" in result.stderr
+    cut = json.loads(run("route", "trunks", "wuhan", "shanghai", "-k", "2", "--disjoint", "node", "--json").stdout)[
+        "cut"
+    ]
+    assert cut.keys() == {"nodes", "links", "risk_groups"}
+    assert len(cut["nodes"]) == 1
 
 
-def test_disjoint_routes_in_one_duct_are_told(tmp_path):
+def test_links_in_one_duct_are_not_disjoint(tmp_path):
     shutil.copytree(Path(__file__).parent.parent / "data" / "networks" / "wuhan-hefei", tmp_path / "net")
     (tmp_path / "net" / "links.csv").write_text(
         "link_id,node_a,node_b,length_km,key_rate_bps,basis,risk_groups\n"
@@ -227,7 +234,7 @@ def test_disjoint_routes_in_one_duct_are_told(tmp_path):
     )
     result = run("route", tmp_path / "net", "wuhan", "hefei", "-k", "2", "--disjoint", "link")
     assert result.exit_code == 0
-    assert "2 of these routes fail together with the risk group 'duct 7'" in result.stderr
+    assert "the largest has 1: every route uses the risk group 'duct 7'" in result.stderr
     assert "bridge 1" not in result.stderr
 
 

@@ -49,8 +49,14 @@ def all_simple_routes(network: Network, node_a: str, node_b: str) -> list[tuple[
 
 
 def measures(network: Network, links: tuple[str, ...]) -> tuple[float, float, int]:
-    rows = network.links.set_index("link_id").loc[list(links)]
-    return float(rows["key_rate_bps"].min()), math.fsum(rows["length_km"]), len(links)
+    """Rate with modules shared in time, length, hops."""
+    columns = (network.links[name] for name in ("link_id", "key_rate_bps", "module_group", "length_km"))
+    rows = {link: more for link, *more in zip(*columns, strict=True)}
+    groups: dict[str, list[float]] = {}
+    for link in links:
+        groups.setdefault(rows[link][1] or f"link {link}", []).append(rows[link][0])
+    rate = min(rates[0] if len(rates) == 1 else 1 / sum(1 / rate for rate in rates) for rates in groups.values())
+    return rate, math.fsum(rows[link][2] for link in links), len(links)
 
 
 def sort_key(network: Network, by: str, route: tuple[tuple[str, ...], tuple[str, ...]]) -> tuple:
@@ -85,7 +91,9 @@ def test_k_best_routes_are_the_first_of_all_simple_routes(seed):
 
 
 def disjoint_value(network: Network, by: str, chosen: list[tuple[str, ...]]) -> tuple:
-    rates, lengths, hops = zip(*(measures(network, links) for links in chosen), strict=True)
+    _, lengths, hops = zip(*(measures(network, links) for links in chosen), strict=True)
+    link_rates = dict(zip(network.links["link_id"], network.links["key_rate_bps"], strict=True))
+    rates = [min(link_rates[link] for link in links) for links in chosen]
     total = round(math.fsum(lengths), 9)
     return {
         "rate": (-min(rates), sum(hops), total), "length": (total, sum(hops)), "hops": (sum(hops), total)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from planner.cli.app import Json, NetworkArgument, app, plain, print_json, rows, warn
-from planner.errors import AnswerNo, UsageError
+from planner.errors import AnswerNo, LimitReached, UsageError
 
 if TYPE_CHECKING:
     from planner.network import Network
-    from planner.routing import Route
+    from planner.routing import Route, RouteAnswer
 
 
 class By(StrEnum):
@@ -166,16 +165,18 @@ def route(
     *,
     k: Annotated[int, typer.Option("-k", min=1, metavar="N", help="How many routes.")] = 1,
     by: Annotated[By, typer.Option(help="Widest, shortest or fewest hops first.")] = By.RATE,
-    disjoint: Annotated[Disjoint | None, typer.Option(help="Routes that share no link, or no node.")] = None,
+    disjoint: Annotated[
+        Disjoint | None, typer.Option(help="Routes that share no link or no node, and no risk group.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Find the best routes between two nodes."""
     from planner.budget import link_budget
     from planner.files import load
-    from planner.routing import best_routes
+    from planner.routing import find_routes
 
     read = load(network)
-    routes = best_routes(
+    answer = find_routes(
         read,
         budget=link_budget(read),
         node_a=node_a,
@@ -185,32 +186,50 @@ def route(
         disjoint=None if disjoint is None else disjoint.value,
     )
     if as_json:
-        keys = ("nodes", "links", "length_km", "hops", "key_rate_bps", "bottleneck")
-        print_json({"routes": [{key: _as_list(getattr(one, key)) for key in keys} for one in routes]})
+        keys = ("nodes", "links", "length_km", "hops", "key_rate_bps", "bottleneck", "group_key_rate_bps")
+        document: dict[str, Any] = {
+            "routes": [{key: _as_list(getattr(one, key)) for key in keys} for one in answer.routes]
+        }
+        if answer.cut is not None:
+            document["cut"] = {key: list(getattr(answer.cut, key)) for key in ("nodes", "links", "risk_groups")}
+        print_json(document)
     else:
         from planner.report.terminal import show_routes
 
-        show_routes(read, routes)
-    if len(routes) < k and disjoint is not None:
-        found = f"there is no set of {k} {disjoint.value}-disjoint routes; the largest has {len(routes)}"
-        warn((found,))
-    if disjoint is not None:
-        warn(_shared_risks(read, routes))
-    if not routes:
+        show_routes(read, answer.routes)
+    warn((*_shared_modules(answer.routes), *_too_few(read, answer, k=k, disjoint=disjoint)))
+    if not answer.routes:
         raise AnswerNo(f"no route carries key between '{node_a}' and '{node_b}'")
+    if not answer.proven:
+        raise LimitReached("a limit was reached: these are the best routes so far, and there may be better ones")
 
 
-def _shared_risks(network: Network, routes: Sequence[Route]) -> tuple[str, ...]:
-    """Disjoint links may lie in one duct: the risk groups that more than one of the routes depends on."""
-    from planner.records import rows_of, split_list
+def _shared_modules(routes: Sequence[Route]) -> tuple[str, ...]:
+    """The routes that give less than their narrowest link, because some of their links share modules in time."""
+    from planner.report.words import quantity
 
-    groups = {row.link_id: split_list(row.risk_groups) for row in rows_of(network.links)}
-    depending = Counter(group for route in routes for group in {g for link in route.links for g in groups[link]})
     return tuple(
-        f"{number} of these routes fail together with the risk group '{group}'"
-        for group, number in sorted(depending.items())
-        if number > 1
+        f"route {number} gives {quantity(route.group_key_rate_bps, 'bit/s')} by itself: some of its links share their "
+        "modules in time"
+        for number, route in enumerate(routes, start=1)
+        if route.group_key_rate_bps < route.key_rate_bps
     )
+
+
+def _too_few(network: Network, answer: RouteAnswer, *, k: int, disjoint: Disjoint | None) -> tuple[str, ...]:
+    """Why there are fewer disjoint routes than were asked for."""
+    number = len(answer.routes)
+    if disjoint is None or number == k or not answer.routes:
+        return ()
+    found = f"there is no set of {k} {disjoint.value}-disjoint routes; the largest has {number}"
+    if answer.cut is None:
+        return (found,)
+    from planner.report.cuts import cut_words
+
+    cut = cut_words(network, nodes=answer.cut.nodes, links=answer.cut.links, risk_groups=answer.cut.risk_groups)
+    if len(answer.cut) > number:
+        return (f"{found}: any two share a node, a link or a risk group, though every route uses one of {cut}",)
+    return (f"{found}: every route uses {'one of ' if number > 1 else ''}{cut}",)
 
 
 def _as_list(value: Any) -> Any:

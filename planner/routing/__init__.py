@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from planner.errors import InputError, Problem, UsageError
+from planner.routing.cuts import RouteCut, least_cut
 from planner.routing.disjoint import Disjoint, disjoint_set
-from planner.routing.kbest import k_best
+from planner.routing.kbest import k_best_shared
+from planner.routing.risks import Risks
 from planner.routing.search import By, RouteSearch, Steps
 from planner.routing.topology import Topology
 
@@ -22,7 +24,13 @@ if TYPE_CHECKING:
 
     from planner.network import Network
 
-__all__ = ["By", "Disjoint", "Route", "Topology", "best_routes", "make_route"]
+__all__ = [
+    "By", "Disjoint", "Risks", "Route", "RouteAnswer", "RouteCut", "Topology", "best_routes", "find_routes",
+    "least_cut", "make_route",
+]  # fmt: skip
+
+_MOST_ROUTES = 2_000
+"""So many routes are looked at where links share modules in time."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,8 @@ class Route:
         length_km: Length of all links together.
         key_rate_bps: The least key rate of the links.
         bottleneck: The link that has it; of equal ones the first.
+        group_key_rate_bps: What the route gives by itself when its links of one module group share their time:
+            ``1 / sum(1 / rate)`` over those links; where no two links share modules, ``key_rate_bps``.
     """
 
     nodes: tuple[str, ...]
@@ -42,11 +52,28 @@ class Route:
     length_km: float
     key_rate_bps: float
     bottleneck: str
+    group_key_rate_bps: float
 
     @property
     def hops(self) -> int:
         """Number of links."""
         return len(self.links)
+
+
+@dataclass(frozen=True)
+class RouteAnswer:
+    """Routes, and what is known about them.
+
+    Attributes:
+        routes: The routes, best first.
+        proven: Nothing is better. False where a limit was reached first.
+        cut: Where disjoint routes were asked for and there are fewer: nodes, links and risk groups of which every route
+            uses one, the fewest that there are.
+    """
+
+    routes: tuple[Route, ...]
+    proven: bool = True
+    cut: RouteCut | None = None
 
 
 def make_route(topology: Topology, steps: Steps) -> Route:
@@ -64,6 +91,7 @@ def make_route(topology: Topology, steps: Steps) -> Route:
         length_km=math.fsum(float(topology.lengths_km[link]) for link in links),
         key_rate_bps=float(topology.rates_bps[narrowest]),
         bottleneck=topology.link_ids[narrowest],
+        group_key_rate_bps=topology.route_rate_bps(links),
     )
 
 
@@ -77,16 +105,32 @@ def best_routes(
     by: By = "rate",
     disjoint: Disjoint | None = None,
 ) -> list[Route]:
+    """The best routes between two nodes, best first: the routes of :func:`find_routes`."""
+    answer = find_routes(network, budget=budget, node_a=node_a, node_b=node_b, k=k, by=by, disjoint=disjoint)
+    return list(answer.routes)
+
+
+def find_routes(
+    network: Network,
+    *,
+    budget: pd.DataFrame,
+    node_a: str,
+    node_b: str,
+    k: int = 1,
+    by: By = "rate",
+    disjoint: Disjoint | None = None,
+) -> RouteAnswer:
     """The best routes between two nodes, best first.
 
-    The orders: ``rate``, the widest route (largest least key rate), then fewest hops, then shortest; ``length``, the
-    shortest, then widest, then fewest hops; ``hops``, fewest hops, then widest, then shortest. Lengths are
-    compared to the millimetre; routes that are still equal are ordered by the ids of their nodes and links.
+    The orders: ``rate``, the widest route (largest ``group_key_rate_bps``), then fewest hops, then shortest;
+    ``length``, the shortest, then widest, then fewest hops; ``hops``, fewest hops, then widest, then shortest. Lengths
+    are compared to the millimetre; routes that are still equal are ordered by the ids of their nodes and links.
 
     Without ``disjoint`` these are the k best simple routes. With it they are a set of routes of which no two share a
-    link (``link``), or a link or an inner node (``node``): as many as there are, at most k. Of the sets of that
-    many it is the one of least total length (by length; then of fewest hops together), of fewest hops together
-    (by hops; then of least total length), or of the largest least rate (by rate; then as by hops).
+    link or a risk group (``link``), or a link, a risk group, an inner node, an optical switch or a measurement station
+    (``node``): as many as there are, at most k. Of the sets of that many it is the one of least total length (by
+    length; then of fewest hops together), of fewest hops together (by hops; then of least total length), or of
+    the largest least ``key_rate_bps`` (by rate; then as by hops).
 
     Args:
         network: The network.
@@ -99,7 +143,7 @@ def best_routes(
         disjoint: What the routes may not share.
 
     Returns:
-        At most k routes; none where the two nodes are not joined.
+        At most k routes; none where the two nodes are not joined. Where there are fewer disjoint ones, the cut.
 
     Raises:
         UsageError: k is below 1, or an unknown order.
@@ -115,10 +159,14 @@ def best_routes(
     source, target = _ends(topology, node_a, node_b)
     search = RouteSearch(topology, source=source, target=target, by=by)
     if disjoint is None:
-        found = k_best(search, k=k)
-    else:
-        found = disjoint_set(topology, source=source, target=target, k=k, by=by, disjoint=disjoint)
-    return [make_route(topology, steps) for steps in sorted(found, key=search.order)]
+        found, proven = k_best_shared(search, k=k, most=max(_MOST_ROUTES, k))
+        return RouteAnswer(tuple(make_route(topology, steps) for steps in found), proven)
+    risks = Risks.of(network, topology=topology, disjoint=disjoint)
+    chosen = disjoint_set(topology, risks=risks, source=source, target=target, k=k, by=by, disjoint=disjoint)
+    routes = tuple(make_route(topology, steps) for steps in sorted(chosen.routes, key=search.shared_order))
+    short = 0 < len(routes) < k and chosen.proven
+    cut = least_cut(topology, risks=risks, source=source, target=target, disjoint=disjoint) if short else None
+    return RouteAnswer(routes, chosen.proven, cut)
 
 
 def _ends(topology: Topology, node_a: str, node_b: str) -> tuple[int, int]:

@@ -1,26 +1,56 @@
-"""Sets of routes that share no link, or no inner node and no link: least-cost augmenting paths.
+"""Sets of routes that share no link, or no inner node and no link, and that no risk group takes down together.
 
-The network is turned into arcs of capacity 1, each inner node split in two where routes may not share it;
-each further route is the cheapest augmenting path, which may take back parts of the earlier ones. The set of
-n routes after n steps is the cheapest set of n.
+First without the risk groups, by least-cost augmenting paths: the network is turned into arcs of capacity 1, each inner
+node split in two where routes may not share it; each further route is the cheapest augmenting path, which may take
+back parts of the earlier ones. The set of n routes after n steps is the cheapest set of n. Where no two of its routes
+share a risk group it is the answer: it is the best of more sets than are permitted. Where two do, a mixed-integer
+program decides (:mod:`planner.routing.exact`): to find such sets is NP-hard.
 
-Sources: J. W. Suurballe, Networks 4, 125 (1974); R. Bhandari, Survivable Networks (1999).
+Sources: J. W. Suurballe, Networks 4, 125 (1974); R. Bhandari, Survivable Networks (1999); J. Q. Hu, IEEE Journal on
+Selected Areas in Communications 21, 489 (2003).
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from planner.routing.exact import Costs, exact_set
+
 if TYPE_CHECKING:
+    from planner.routing.risks import Risks
     from planner.routing.search import By, Steps
     from planner.routing.topology import Topology
 
 Disjoint = Literal["link", "node"]
 
 
-def disjoint_set(topology: Topology, *, source: int, target: int, k: int, by: By, disjoint: Disjoint) -> list[Steps]:
+@dataclass(frozen=True)
+class DisjointSet:
+    """A set of disjoint routes.
+
+    Attributes:
+        routes: The routes.
+        proven: No set has more routes, and none of as many is better. False where the time was over before.
+    """
+
+    routes: tuple[Steps, ...]
+    proven: bool
+
+
+def disjoint_set(
+    topology: Topology,
+    *,
+    risks: Risks,
+    source: int,
+    target: int,
+    k: int,
+    by: By,
+    disjoint: Disjoint,
+    time_limit_s: float = 60.0,
+) -> DisjointSet:
     """As many disjoint routes as there are, at most k, and of these sets the best.
 
     By length: the least total length, then the fewest hops together. By hops: the fewest hops together, then the
@@ -28,36 +58,62 @@ def disjoint_set(topology: Topology, *, source: int, target: int, k: int, by: By
 
     Args:
         topology: The network.
+        risks: The groups that the routes may not share.
         source: Index of the node where the routes begin.
         target: Index of the node where they end.
         k: How many routes at most.
         by: The order.
-        disjoint: What the routes may not share.
+        disjoint: What else the routes may not share.
+        time_limit_s: So long each mixed-integer program may take; then the best set so far is given.
     """
     lengths = topology.lengths_mm
     # Shares in the sum are kept apart by factors that no sum over a set of simple routes can reach.
     hops_together, length_together = 2 * len(lengths) + 1, 2 * sum(lengths) + 1
     costs = [length * hops_together + 1 if by == "length" else length_together + length for length in lengths]
-
+    ones = [1.0] * len(lengths)
+    lengths_km = [length / 1e6 for length in lengths]
+    in_turn = Costs(lengths_km, ones) if by == "length" else Costs(ones, lengths_km)
     rates: list[float] = topology.rates_bps.tolist()
+    proven = True
 
-    def within(least_rate: float) -> list[Steps]:
+    def within(least_rate: float, *, most: int) -> list[Steps]:
+        nonlocal proven
         links = [link for link, rate in enumerate(rates) if rate > 0 and rate >= least_rate]
-        return _Flow(topology, links=links, source=source, target=target, split=disjoint == "node").routes(costs, k=k)
+        flow = _Flow(topology, links=links, source=source, target=target, split=disjoint == "node")
+        routes = flow.routes(costs, k=most)
+        while risks.shared(routes):
+            found = exact_set(
+                topology, links=links, risks=risks, source=source, target=target, routes=len(routes),
+                split=disjoint == "node", costs=in_turn, time_limit_s=time_limit_s,
+            )  # fmt: skip
+            proven &= found.proven
+            if found.routes is not None:
+                return found.routes
+            flow = _Flow(topology, links=links, source=source, target=target, split=disjoint == "node")
+            routes = flow.routes(costs, k=len(routes) - 1)
+        return routes
 
-    best = within(0.0)
-    if by != "rate" or not best:
-        return best
-    steps = sorted({rate for rate in rates if rate > 0})
-    low, high = 0, len(steps) - 1
-    while low < high:
-        middle = (low + high + 1) // 2
-        wide = within(steps[middle])
-        if len(wide) == len(best):
-            low, best = middle, wide
-        else:
-            high = middle - 1
-    return best
+    best = within(0.0, most=k)
+    if by == "rate" and best:
+        steps = sorted({rate for rate in rates if rate > 0})
+        low, high = 0, len(steps) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            wide = within(steps[middle], most=len(best))
+            if len(wide) == len(best):
+                low, best = middle, wide
+            else:
+                high = middle - 1
+    _check(best, risks=risks, split=disjoint == "node")
+    return DisjointSet(tuple(best), proven)
+
+
+def _check(routes: Sequence[Steps], *, risks: Risks, split: bool) -> None:
+    """Whatever found the routes, they share nothing that they may not share."""
+    links = [link for _, route in routes for link in route]
+    inner = [node for nodes, _ in routes for node in nodes[1:-1]]
+    if len(set(links)) < len(links) or (split and len(set(inner)) < len(inner)) or risks.shared(routes):
+        raise AssertionError("routes that are to be disjoint share something")
 
 
 class _Flow:

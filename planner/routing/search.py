@@ -68,6 +68,11 @@ class RouteSearch:
         first, sums = (sum(costs[link] for link in links) for costs in (self._first, self._sums))
         return (first, -min(self._rates[link] for link in links), sums, nodes, links)
 
+    def shared_order(self, steps: Steps) -> tuple[object, ...]:
+        """The same order by what a route gives when its links of one module group share their time."""
+        first, _, *others = self.order(steps)
+        return (first, -self.topology.route_rate_bps(steps[1]), *others)
+
     def _ahead(self, costs: list[int]) -> tuple[dict[int, int], dict[int, float]]:
         """Least cost and greatest bottleneck from each node to the target; nodes that cannot reach it are absent."""
         least: dict[int, int] = {}
