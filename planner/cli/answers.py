@@ -96,6 +96,7 @@ def rate(
 ) -> None:
     """Compute the key rate of one link with one module."""
     from planner.physics import key_rate
+    from planner.physics.bounds import repeaterless_bound, single_repeater_bound
     from planner.physics.fibre import fibre_loss_db
 
     if length_km is not None and loss_db is None:
@@ -106,6 +107,7 @@ def rate(
     else:
         raise UsageError("give either --loss-db, or --length-km (and --attenuation-db-per-km)")
     result = key_rate(module, loss_db=loss, **_assignments(settings or []))
+    clock_hz = result.breakdown["sent_per_s"]
     document = {
         "protocol": result.protocol,
         "loss_db": loss,
@@ -114,6 +116,8 @@ def rate(
         "qber": plain(result.qber),
         "sifted_rate_bps": plain(result.sifted_rate_bps),
         "bound_bps": plain(result.bound_bps),
+        "repeaterless_bound_bps": plain(clock_hz * repeaterless_bound(loss)),
+        "single_repeater_bound_bps": plain(clock_hz * single_repeater_bound(loss)),
         "settings": {name: plain(value) for name, value in result.settings.items()},
         "breakdown": {name: plain(value) for name, value in result.breakdown.items()},
     }

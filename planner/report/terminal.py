@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -260,16 +261,14 @@ def show_routes(network: Network, routes: Sequence[Route]) -> None:
 
 
 def show_rate(module: str, document: Mapping[str, Any]) -> None:
-    """Prints the key rate of one link, the settings used, and where the bits go."""
-    from planner.physics.parameters import ARMS
-
-    bound = quantity(document["bound_bps"], "bit/s")
-    one_station = ("with one station in the middle", "single-repeater")
-    between, known_as = one_station if document["protocol"] in ARMS else ("without a repeater", "PLOB")
+    """Prints the key rate of one link beside what is possible at all, the settings used, and where the bits go."""
+    bounds = (document[f"{name}_bound_bps"] for name in ("repeaterless", "single_repeater"))
+    without, with_one = (quantity(math.inf if bound is None else bound, "bit/s") for bound in bounds)
     say(
         f"{module} ({document['protocol']}) over {quantity(document['loss_db'], 'dB')}: "
         f"{quantity(document['key_rate_bps'], 'bit/s')} of secret key, QBER {quantity(document['qber'], '%')}.",
-        f"No protocol {between} can pass {bound} here ({known_as} bound).",
+        f"Nothing can pass {without} here without a repeater (PLOB bound), "
+        f"or {with_one} with one station in the middle.",
         "",
     )
     show_table(
