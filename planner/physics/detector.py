@@ -69,11 +69,13 @@ def clicks(
         additive: Dark counts and light add up (Rusca) instead of excluding each other (Lim).
 
     Returns:
-        The gain R and the joint error probability e, arrays of the broadcast shape.
+        The gain R and the joint error probability e, arrays of the broadcast shape (without that of the transmittance
+        where the intensity is the one number 0).
     """
     background = 2.0 * dark_count_probability + background_probability
     # expm1 keeps all digits where the light is faint.
-    light = -np.expm1(-transmittance * intensity)
+    dark = np.ndim(intensity) == 0 and intensity == 0.0
+    light = np.zeros(()) if dark else -np.expm1(-transmittance * intensity)
     click = light + background if additive else light + background * (1.0 - light)
     gain = click * (1.0 + afterpulse_probability)
     error = background / 2.0 + misalignment_error * light + afterpulse_probability * click / 2.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.physics.decoy_bb84 import lim2014, ma2005, one_decoy
-from planner.physics.decoy_bb84.evaluation import error_rate, gains, gamma, leak_per_click, mean_clicks
+from planner.physics.decoy_bb84.evaluation import Block, error_rate, gains, gamma, leak_per_click, mean_clicks
 from planner.physics.detector import Clicks, clicks, live_fraction, system_transmittance
 from planner.physics.entropy import binary_entropy
 from planner.physics.fibre import transmittance
@@ -169,7 +169,7 @@ def one_decoy_block(setup: Setup) -> Mapping[str, Any]:
     wiesemann = setup.module.get("security_proof") == "wiesemann2024"
     fluctuations = bool(setup.inputs.get("fluctuations", True))
 
-    def bound(block: one_decoy.Block) -> KeyLength:
+    def bound(block: Block) -> KeyLength:
         return one_decoy.key_length(
             block,
             intensities=intensities,
@@ -182,7 +182,7 @@ def one_decoy_block(setup: Setup) -> Mapping[str, Any]:
         )
 
     kept, tested = (counts.key_counts, counts.key_errors), (counts.test_counts, counts.test_errors)
-    length, test = bound(one_decoy.Block(*kept, *tested)), bound(one_decoy.Block(*tested, *kept))
+    length, test = bound(Block(*kept, *tested)), bound(Block(*tested, *kept))
     equal_bases = click * (basis**2 + (1.0 - basis) ** 2)
     live = live_fraction(equal_bases, clock_hz=clock, dead_time_s=parameters["dead_time_s"])
     return counts.by_name() | {

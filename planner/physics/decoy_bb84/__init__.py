@@ -11,10 +11,11 @@ from planner.physics.parameters import TWO_DECOY
 
 if TYPE_CHECKING:
     from planner.physics.decoy_bb84.evaluation import Arrays, Evaluation
+    from planner.physics.entropy import FloatArray
 
 
 def evaluate(
-    parameters: Arrays, settings: Arrays, *, protocol: str, wiesemann: bool = False, fluctuations: bool = True
+    parameters: Arrays, settings: Arrays, *, protocol: str, wiesemann: bool = False, compared: bool = False
 ) -> Evaluation:
     """A decoy-state protocol at given settings.
 
@@ -23,7 +24,7 @@ def evaluate(
         settings: All settings of the protocol, arrays that broadcast against the parameters.
         protocol: ``"bb84-decoy"`` or ``"bb84-one-decoy"``.
         wiesemann: For one decoy, the corrected security proof.
-        fluctuations: False leaves out all finite-size terms.
+        compared: Whether the key without finite-size effects is wanted too, `Evaluation.possible`.
 
     Returns:
         The evaluation, per pulse sent.
@@ -33,12 +34,18 @@ def evaluate(
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         if protocol == TWO_DECOY:
             bound = lim2014.evaluate if finite else ma2005.evaluate
-            found = bound(parameters, settings, fluctuations=fluctuations)
+            found = bound(parameters, settings, compared=compared)
         else:
             one = one_decoy.evaluate if finite else one_decoy.evaluate_asymptotic
-            found = one(parameters, settings, wiesemann=wiesemann, fluctuations=fluctuations)
+            found = one(parameters, settings, wiesemann=wiesemann, compared=compared)
     # What is too small for a number is no key.
     return found._replace(
-        secret=np.where(np.isfinite(found.secret), found.secret, -1.0),
-        guide=np.where(np.isfinite(found.guide), found.guide, -100.0),
+        secret=_finite(found.secret, instead=-1.0),
+        possible=_finite(found.possible, instead=-1.0),
+        guide=_finite(found.guide, instead=-100.0),
     )
+
+
+def _finite(array: FloatArray, *, instead: float) -> FloatArray:
+    finite = np.isfinite(array)
+    return array if finite.all() else np.where(finite, array, instead)

@@ -31,7 +31,7 @@ def evaluate(
         settings: All settings of the protocol, arrays that broadcast against the parameters.
         protocol: ``"bb84-decoy"`` or ``"bb84-one-decoy"``.
         wiesemann: For one decoy, the corrected security proof.
-        compared: False leaves out what only the finite size of the block costs, which takes as long again.
+        compared: False leaves out what only the finite size of the block costs.
         arm_a_loss_db: Without meaning here; there is one arm.
 
     Returns:
@@ -44,12 +44,7 @@ def evaluate(
         detector_efficiency=parameters["detector_efficiency"],
     )
     known = {**parameters, "transmittance": eta}
-    found = decoy_bb84.evaluate(known, settings, protocol=protocol, wiesemann=wiesemann)
-    possible = found.secret
-    if compared:
-        possible = decoy_bb84.evaluate(
-            known, settings, protocol=protocol, wiesemann=wiesemann, fluctuations=False
-        ).secret
+    found = decoy_bb84.evaluate(known, settings, protocol=protocol, wiesemann=wiesemann, compared=compared)
     return Outcome(
         clicks=found.clicks,
         loads=(found.clicks,),
@@ -57,6 +52,6 @@ def evaluate(
         qber=found.qber,
         leak=found.leak,
         secret=found.secret,
-        possible=possible,
+        possible=found.possible,
         guide=found.guide,
     )

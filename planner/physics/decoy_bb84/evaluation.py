@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,9 @@ from planner.physics.detector import Clicks, clicks
 from planner.physics.entropy import FloatArray, binary_entropy
 
 Arrays = Mapping[str, FloatArray]
+
+_NOTHING = 1e-100
+"""Photons that stand for none."""
 
 
 class Evaluation(NamedTuple):
@@ -22,6 +25,8 @@ class Evaluation(NamedTuple):
         qber: Error rate of the clicks, all intensities.
         leak: Bits per pulse sent that error correction reveals.
         secret: Key bits per pulse sent by the formula; negative where there is none.
+        possible: The same without the terms that only the finite size of the block makes; `secret` where it was not
+            asked for, and where there are none.
         guide: Key per sifted bit, lowered further where the bound on the phase error is useless: it has the sign of
             `secret` and leads an optimiser that starts where there is no key.
     """
@@ -31,6 +36,7 @@ class Evaluation(NamedTuple):
     qber: FloatArray
     leak: FloatArray
     secret: FloatArray
+    possible: FloatArray
     guide: FloatArray
 
 
@@ -50,6 +56,144 @@ class KeyLength(NamedTuple):
     phase_error: FloatArray
     key_bits: FloatArray
     guide: FloatArray
+
+
+class Block(NamedTuple):
+    """Counts of one block, one array for each intensity.
+
+    Attributes:
+        key_counts: Sifted bits of the key basis.
+        key_errors: Errors among them.
+        test_counts: Sifted bits of the test basis.
+        test_errors: Errors among them.
+    """
+
+    key_counts: Sequence[FloatArray]
+    key_errors: Sequence[FloatArray]
+    test_counts: Sequence[FloatArray]
+    test_errors: Sequence[FloatArray]
+
+
+class Pulses(NamedTuple):
+    """What is sent, k being the intensity and p_k how often it is sent.
+
+    Attributes:
+        intensities: Mean photon numbers.
+        weights: ``exp(k) / p_k``.
+        none: Probability tau_0 that a pulse holds no photon, Lim 2014: ``sum p_k exp(-k)``.
+        one: Probability tau_1 that it holds one, ``sum p_k exp(-k) k``.
+    """
+
+    intensities: Sequence[FloatArray]
+    weights: Sequence[FloatArray]
+    none: FloatArray
+    one: FloatArray
+
+
+class Security(NamedTuple):
+    """How sure the key is.
+
+    Attributes:
+        secrecy: epsilon_sec.
+        correctness: epsilon_cor.
+        fluctuations: False leaves out the fluctuations of the counts and what the two epsilons cost.
+    """
+
+    secrecy: FloatArray
+    correctness: FloatArray
+    fluctuations: bool = True
+
+    def spread(self, counts: Sequence[FloatArray], *, terms: int) -> FloatArray:
+        """How far each of the counts may lie from its mean, ``sqrt(n ln(terms / epsilon_sec) / 2)`` (Hoeffding)."""
+        if not self.fluctuations:
+            return np.zeros(())
+        return np.asarray(np.sqrt(summed(counts) * (np.log(terms / self.secrecy) / 2.0)))
+
+    def overhead(self, *, terms: int) -> FloatArray:
+        """Bits for the two epsilons, ``6 log2(terms / epsilon_sec) + log2(2 / epsilon_cor)``."""
+        return np.asarray(6.0 * np.log2(terms / self.secrecy) + np.log2(2.0 / self.correctness))
+
+
+def pulses(intensities: Sequence[FloatArray], probabilities: Sequence[FloatArray]) -> Pulses:
+    """What is sent, from mean photon numbers and how often each is sent."""
+    shares = [p * np.exp(-k) for k, p in zip(intensities, probabilities, strict=True)]
+    single = [share * k for k, share in zip(intensities, shares, strict=True)]
+    return Pulses(intensities, [1.0 / share for share in shares], summed(shares), summed(single))
+
+
+def limits(
+    counts: Sequence[FloatArray], *, weights: Sequence[FloatArray], spread: FloatArray
+) -> tuple[list[FloatArray], list[FloatArray]]:
+    """The least and the most that the counts may be in the mean, weighted: ``exp(k) / p_k (n_k -+ spread)``."""
+    middle = [weight * count for weight, count in zip(weights, counts, strict=True)]
+    if spread.ndim == 0 and spread == 0.0:
+        return middle, middle
+    apart = [weight * spread for weight in weights]
+    return [n - d for n, d in zip(middle, apart, strict=True)], [n + d for n, d in zip(middle, apart, strict=True)]
+
+
+def summed(each: Sequence[FloatArray]) -> FloatArray:
+    """The sum over the intensities."""
+    found = each[0] + each[1]
+    for more in each[2:]:
+        found = found + more
+    return np.asarray(found)
+
+
+def one_block(
+    parameters: Arrays,
+    settings: Arrays,
+    *,
+    intensities: Sequence[FloatArray],
+    probabilities: Sequence[FloatArray],
+    additive: bool,
+    bound: Callable[[Block, Pulses, FloatArray, Security], KeyLength],
+    compared: bool,
+) -> Evaluation:
+    """A protocol with finite blocks at given settings, with expectation values for the counts.
+
+    Args:
+        parameters: Module parameters with ``transmittance`` and ``block_bits``, arrays.
+        settings: Holds the key-basis probability; arrays that broadcast against the parameters.
+        intensities: Mean photon numbers.
+        probabilities: How often each is sent.
+        additive: How dark counts join the light, see `gains`.
+        bound: The key length from counts, pulses, the bits that error correction reveals and the security.
+        compared: Whether `Evaluation.possible` is wanted.
+
+    Returns:
+        The evaluation, per pulse sent.
+    """
+    each = gains(parameters, intensities, additive=additive)
+    clicked = [p * c.gain for p, c in zip(probabilities, each, strict=True)]
+    wrong = [p * c.error for p, c in zip(probabilities, each, strict=True)]
+    mean = Clicks(summed(clicked), summed(wrong))
+    block, basis = parameters["block_bits"], settings["key_basis_probability"]
+    clicks_at_all = mean.gain > 0.0
+    per_click = block / (mean.gain if clicks_at_all.all() else np.where(clicks_at_all, mean.gain, 1.0))
+    tested = per_click * np.square((1.0 - basis) / basis)
+    made = Block(
+        [per_click * gain for gain in clicked],
+        [per_click * error for error in wrong],
+        [tested * gain for gain in clicked],
+        [tested * error for error in wrong],
+    )
+    qber = error_rate(mean)
+    leak = leak_per_click(qber, ec_efficiency=parameters["ec_efficiency"])
+    sent, revealed = pulses(intensities, probabilities), leak * block
+    security = Security(parameters["secrecy_epsilon"], parameters["correctness_epsilon"])
+    length = bound(made, sent, revealed, security)
+    sifted = basis * basis * mean.gain
+    per_bit = sifted / block
+    secret = length.key_bits * per_bit
+    possible = secret
+    if compared:
+        possible = bound(made, sent, revealed, security._replace(fluctuations=False)).key_bits * per_bit
+    guide = length.guide / block
+    if not clicks_at_all.all():
+        secret, possible = (np.where(clicks_at_all, bits, 0.0) for bits in (secret, possible))
+        guide = np.where(clicks_at_all, guide, -10.0)
+    return Evaluation(mean.gain, sifted, qber, sifted * leak, secret, possible, np.asarray(guide))
 
 
 def gains(parameters: Arrays, intensities: Sequence[FloatArray], *, additive: bool) -> list[Clicks]:
@@ -80,25 +224,21 @@ def gains(parameters: Arrays, intensities: Sequence[FloatArray], *, additive: bo
 
 def mean_clicks(probabilities: Sequence[FloatArray], each: Sequence[Clicks]) -> Clicks:
     """Clicks and errors of a pulse whose intensity is not known: the mean over the intensities."""
-    gain = sum(p * c.gain for p, c in zip(probabilities, each, strict=True))
-    error = sum(p * c.error for p, c in zip(probabilities, each, strict=True))
-    return Clicks(np.asarray(gain), np.asarray(error))
+    gain = summed([p * c.gain for p, c in zip(probabilities, each, strict=True)])
+    return Clicks(gain, summed([p * c.error for p, c in zip(probabilities, each, strict=True)]))
 
 
 def error_rate(each: Clicks) -> FloatArray:
     """Errors per click; 1/2 where nothing ever clicks, for such a bit says nothing."""
-    return np.asarray(np.where(each.gain > 0.0, each.error / np.where(each.gain > 0.0, each.gain, 1.0), 0.5))
+    ever = each.gain > 0.0
+    if ever.all():
+        return np.asarray(each.error / each.gain)
+    return np.asarray(np.where(ever, each.error / np.where(ever, each.gain, 1.0), 0.5))
 
 
 def leak_per_click(qber: FloatArray, *, ec_efficiency: FloatArray) -> FloatArray:
     """How much error correction reveals per sifted bit, ``f h(QBER)``; a QBER above 1/2 (afterpulses) counts as 1/2."""
     return np.asarray(ec_efficiency * binary_entropy(np.minimum(qber, 0.5)))
-
-
-def photon_share(intensities: Sequence[FloatArray], probabilities: Sequence[FloatArray], *, photons: int) -> FloatArray:
-    """Probability that a pulse holds 0 or 1 photons, tau_n of Lim 2014: ``sum p_k exp(-k) k^n``."""
-    terms = (p * np.exp(-k) * k**photons for k, p in zip(intensities, probabilities, strict=True))
-    return np.asarray(sum(terms))
 
 
 def gamma(ratio: FloatArray, *, key: FloatArray, test: FloatArray, secrecy_epsilon: FloatArray) -> FloatArray:
@@ -114,20 +254,19 @@ def gamma(ratio: FloatArray, *, key: FloatArray, test: FloatArray, secrecy_epsil
         secrecy_epsilon: a.
 
     Returns:
-        The correction; zero where b is 0, and 1 where b >= 1 or there are no single photons.
+        The correction; zero where b is 0, and more than 1/2 where there are no single photons.
     """
-    valid = (ratio > 0.0) & (ratio < 1.0) & (key > 0.0) & (test > 0.0)
-    b = np.where(valid, ratio, 0.5)
-    inverse = 1.0 / np.where(valid, key, 1.0) + 1.0 / np.where(valid, test, 1.0)
+    # Arithmetic only: choosing by conditions that differ from link to link would take longer than all of the rest.
+    b = np.clip(ratio, 1e-40, 1.0 - 1e-12)
+    inverse = 1.0 / np.maximum(key, _NOTHING) + 1.0 / np.maximum(test, _NOTHING)
     variance = (1.0 - b) * b
     bits = np.log2(inverse / variance) + 2.0 * np.log2(21.0 / secrecy_epsilon)
-    correction = np.sqrt(inverse * variance / np.log(2.0) * np.maximum(bits, 0.0))
-    return np.asarray(np.where(valid, correction, np.where((ratio <= 0.0) & (key > 0.0) & (test > 0.0), 0.0, 1.0)))
+    return np.asarray(np.sqrt(inverse * variance * (np.maximum(bits, 0.0) / np.log(2.0))))
 
 
 def phase_error(errors: FloatArray, *, test: FloatArray) -> FloatArray:
     """Error rate of the single photons in the test basis; very large where none of them is certain."""
-    return np.asarray(np.where(test > 0.0, errors / np.where(test > 0.0, test, 1.0), np.inf))
+    return np.asarray((errors + _NOTHING) / np.maximum(test, _NOTHING**2))
 
 
 def finish(

@@ -12,16 +12,18 @@ import numpy as np
 
 from planner.physics.decoy_bb84.evaluation import (
     Arrays,
+    Block,
     Evaluation,
     KeyLength,
-    error_rate,
+    Pulses,
+    Security,
     finish,
-    gains,
     gamma,
-    leak_per_click,
-    mean_clicks,
+    limits,
+    one_block,
     phase_error,
-    photon_share,
+    pulses,
+    summed,
 )
 
 if TYPE_CHECKING:
@@ -31,43 +33,27 @@ TERMS = 21
 """Number of error terms in the proof, eq. (B4)."""
 
 
-def evaluate(parameters: Arrays, settings: Arrays, *, fluctuations: bool = True) -> Evaluation:
+def evaluate(parameters: Arrays, settings: Arrays, *, compared: bool = False) -> Evaluation:
     """The protocol at given settings, with expectation values for the counts.
 
     Args:
         parameters: Module parameters with ``transmittance`` and ``block_bits``, arrays.
         settings: The six settings of the protocol, arrays that broadcast against the parameters.
-        fluctuations: False leaves out all finite-size terms.
+        compared: Whether `Evaluation.possible` is wanted.
 
     Returns:
         The evaluation, per pulse sent.
     """
-    intensities = [settings["signal_intensity"], settings["decoy_intensity"], settings["vacuum_intensity"]]
     signal, decoy = settings["signal_probability"], settings["decoy_probability"]
-    probabilities = [signal, decoy, 1.0 - signal - decoy]
-    basis = settings["key_basis_probability"]
-    each = gains(parameters, intensities, additive=False)
-    mean = mean_clicks(probabilities, each)
-    block = parameters["block_bits"]
-    per_click = block / np.where(mean.gain > 0.0, mean.gain, 1.0)
-    test = np.square((1.0 - basis) / basis)
-    qber = error_rate(mean)
-    leak = leak_per_click(qber, ec_efficiency=parameters["ec_efficiency"])
-    length = key_length(
-        [per_click * p * c.gain for p, c in zip(probabilities, each, strict=True)],
-        [per_click * p * c.gain * test for p, c in zip(probabilities, each, strict=True)],
-        [per_click * p * c.error * test for p, c in zip(probabilities, each, strict=True)],
-        intensities=intensities,
-        probabilities=probabilities,
-        leak_bits=leak * block,
-        secrecy_epsilon=parameters["secrecy_epsilon"],
-        correctness_epsilon=parameters["correctness_epsilon"],
-        fluctuations=fluctuations,
+    return one_block(
+        parameters,
+        settings,
+        intensities=[settings["signal_intensity"], settings["decoy_intensity"], settings["vacuum_intensity"]],
+        probabilities=[signal, decoy, 1.0 - signal - decoy],
+        additive=False,
+        bound=_bound,
+        compared=compared,
     )
-    sifted = basis**2 * mean.gain
-    secret = np.where(mean.gain > 0.0, length.key_bits / block, -1.0)
-    guide = np.where(mean.gain > 0.0, length.guide / block, -10.0)
-    return Evaluation(mean.gain, sifted, qber, sifted * leak, sifted * secret, np.asarray(guide))
 
 
 def key_length(
@@ -98,46 +84,41 @@ def key_length(
     Returns:
         The key length and what it is made of.
     """
-    strength = np.log(TERMS / secrecy_epsilon) / 2.0 * fluctuations
-    weights = [np.exp(k) / p for k, p in zip(intensities, probabilities, strict=True)]
-    shares = (
-        photon_share(intensities, probabilities, photons=0),
-        photon_share(intensities, probabilities, photons=1),
+    return _bound(
+        Block(key_counts, (), test_counts, test_errors),
+        pulses(intensities, probabilities),
+        leak_bits,
+        Security(secrecy_epsilon, correctness_epsilon, fluctuations),
     )
-    vacuum, single = _photon_bounds(key_counts, strength, weights=weights, intensities=intensities, shares=shares)
-    _, test = _photon_bounds(test_counts, strength, weights=weights, intensities=intensities, shares=shares)
-    spread = np.sqrt(sum(test_errors) * strength)
-    upper = weights[1] * (test_errors[1] + spread)
-    lower = weights[2] * np.maximum(test_errors[2] - spread, 0.0)
-    # eq. (4)
-    errors = np.maximum(shares[1] * (upper - lower) / (intensities[1] - intensities[2]), 0.0)
+
+
+def _bound(block: Block, sent: Pulses, leak_bits: FloatArray, security: Security) -> KeyLength:
+    """Eqs. (1) to (5)."""
+    vacuum, single = _photon_bounds(block.key_counts, sent, security)
+    _, test = _photon_bounds(block.test_counts, sent, security)
+    spread = security.spread(block.test_errors, terms=TERMS)
+    lower, upper = limits(block.test_errors[1:], weights=sent.weights[1:], spread=spread)
+    room = sent.intensities[1] - sent.intensities[2]
+    errors = np.maximum(sent.one * (upper[0] - np.maximum(lower[1], 0.0)) / room, 0.0)  # eq. (4)
     phase = phase_error(errors, test=test)  # eq. (5)
     overhead = np.zeros(())
-    if fluctuations:
-        phase = phase + gamma(phase, key=single, test=test, secrecy_epsilon=secrecy_epsilon)
-        overhead = 6.0 * np.log2(TERMS / secrecy_epsilon) + np.log2(2.0 / correctness_epsilon)
-    total = np.asarray(sum(key_counts))
+    if security.fluctuations:
+        phase = phase + gamma(phase, key=single, test=test, secrecy_epsilon=security.secrecy)
+        overhead = security.overhead(terms=TERMS)
+    total = summed(block.key_counts)
     return finish(vacuum=vacuum, single=single, phase=phase, leak=leak_bits, overhead=overhead, total=total)
 
 
-def _photon_bounds(
-    counts: Sequence[FloatArray],
-    strength: FloatArray,
-    *,
-    weights: Sequence[FloatArray],
-    intensities: Sequence[FloatArray],
-    shares: tuple[FloatArray, FloatArray],
-) -> tuple[FloatArray, FloatArray]:
-    """Eqs. (2) and (3): bits from vacuum (at least zero) and from single photons (not clamped).
-
-    `shares` are tau_0 and tau_1.
-    """
-    signal, decoy, vacuum = intensities
-    spread = np.sqrt(sum(counts) * strength)
-    upper = [w * (n + spread) for w, n in zip(weights, counts, strict=True)]
-    lower = [w * np.maximum(n - spread, 0.0) for w, n in zip(weights, counts, strict=True)]
-    none, one = shares
-    dark = np.maximum(none * (decoy * lower[2] - vacuum * upper[1]) / (decoy - vacuum), 0.0)
-    several = (decoy**2 - vacuum**2) / signal**2 * (upper[0] - dark / none)
-    divisor = signal * (decoy - vacuum) - decoy**2 + vacuum**2
-    return np.asarray(dark), np.asarray(one * signal * (lower[1] - upper[2] - several) / divisor)
+def _photon_bounds(counts: Sequence[FloatArray], sent: Pulses, security: Security) -> tuple[FloatArray, FloatArray]:
+    """Eqs. (2) and (3): bits from vacuum (at least zero) and from single photons (not clamped)."""
+    signal, decoy, vacuum = sent.intensities
+    lower, upper = limits(counts, weights=sent.weights, spread=security.spread(counts, terms=TERMS))
+    room = decoy - vacuum
+    dark = decoy * np.maximum(lower[2], 0.0)
+    if np.any(vacuum):
+        dark = dark - vacuum * upper[1]
+    dark = np.maximum(dark / room, 0.0)
+    several = room * (decoy + vacuum) / (signal * signal) * (upper[0] - dark)
+    divisor = room * (signal - decoy - vacuum)
+    clear = np.maximum(lower[1], 0.0) - upper[2] - several
+    return np.asarray(sent.none * dark), np.asarray(sent.one * signal * clear / divisor)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
 
 
-def evaluate(parameters: Arrays, settings: Arrays, *, fluctuations: bool = True) -> Evaluation:
+def evaluate(parameters: Arrays, settings: Arrays, *, compared: bool = False) -> Evaluation:
     """The protocol at given settings, infinitely many pulses: eq. (1).
 
     Both bases make key: the sifting factor is ``q^2 + (1-q)^2`` (q = 1/2: standard BB84; q = 1: the limit of
@@ -33,12 +33,12 @@ def evaluate(parameters: Arrays, settings: Arrays, *, fluctuations: bool = True)
         parameters: Module parameters with ``transmittance``, arrays.
         settings: The six settings of the protocol; probability 1 of the signal and of the key basis is the limit
             in which test pulses cost nothing.
-        fluctuations: Without meaning here; there are none.
+        compared: Without meaning here; there are no fluctuations.
 
     Returns:
         The evaluation, per pulse sent.
     """
-    del fluctuations
+    del compared
     intensities = [settings["signal_intensity"], settings["decoy_intensity"], settings["vacuum_intensity"]]
     share, decoy = settings["signal_probability"], settings["decoy_probability"]
     basis = settings["key_basis_probability"]
@@ -55,9 +55,8 @@ def evaluate(parameters: Arrays, settings: Arrays, *, fluctuations: bool = True)
     )
     made = sifting * share
     guide = np.where(gain > 0.0, length.guide / np.where(gain > 0.0, gain, 1.0), -10.0)
-    return Evaluation(
-        mean.gain, sifting * mean.gain, error_rate(mean), made * leak, made * length.key_bits, np.asarray(guide)
-    )
+    secret = made * length.key_bits
+    return Evaluation(mean.gain, sifting * mean.gain, error_rate(mean), made * leak, secret, secret, np.asarray(guide))
 
 
 def single_photons(each: Sequence[Clicks], *, intensities: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:

@@ -9,22 +9,29 @@ is possible.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from planner.physics.decoy_bb84.evaluation import (
     Arrays,
+    Block,
     Evaluation,
     KeyLength,
+    Pulses,
+    Security,
     error_rate,
     finish,
     gains,
     gamma,
     leak_per_click,
+    limits,
     mean_clicks,
+    one_block,
     phase_error,
-    photon_share,
+    pulses,
+    summed,
 )
 
 if TYPE_CHECKING:
@@ -32,22 +39,6 @@ if TYPE_CHECKING:
 
 RUSCA_TERMS = 19
 WIESEMANN_TERMS = 15
-
-
-class Block(NamedTuple):
-    """Counts of one block for signal and decoy.
-
-    Attributes:
-        key_counts: Sifted bits of the key basis.
-        key_errors: Errors among them.
-        test_counts: Sifted bits of the test basis.
-        test_errors: Errors among them.
-    """
-
-    key_counts: Sequence[FloatArray]
-    key_errors: Sequence[FloatArray]
-    test_counts: Sequence[FloatArray]
-    test_errors: Sequence[FloatArray]
 
 
 class Bounds(NamedTuple):
@@ -59,48 +50,32 @@ class Bounds(NamedTuple):
     errors: FloatArray
 
 
-def evaluate(parameters: Arrays, settings: Arrays, *, wiesemann: bool = False, fluctuations: bool = True) -> Evaluation:
+def evaluate(parameters: Arrays, settings: Arrays, *, wiesemann: bool = False, compared: bool = False) -> Evaluation:
     """The protocol at given settings, with expectation values for the counts.
 
     Args:
         parameters: Module parameters with ``transmittance`` and ``block_bits``, arrays.
         settings: The four settings of the protocol, arrays that broadcast against the parameters.
         wiesemann: The corrected proof instead of the first one.
-        fluctuations: False leaves out all finite-size terms.
+        compared: Whether `Evaluation.possible` is wanted.
 
     Returns:
         The evaluation, per pulse sent.
     """
-    intensities = [settings["signal_intensity"], settings["decoy_intensity"]]
-    probabilities = [settings["signal_probability"], 1.0 - settings["signal_probability"]]
-    basis = settings["key_basis_probability"]
-    each = gains(parameters, intensities, additive=True)
-    mean = mean_clicks(probabilities, each)
-    block = parameters["block_bits"]
-    per_click = block / np.where(mean.gain > 0.0, mean.gain, 1.0)
-    test = np.square((1.0 - basis) / basis)
-    counts = [per_click * p * c.gain for p, c in zip(probabilities, each, strict=True)]
-    errors = [per_click * p * c.error for p, c in zip(probabilities, each, strict=True)]
-    qber = error_rate(mean)
-    leak = leak_per_click(qber, ec_efficiency=parameters["ec_efficiency"])
-    length = key_length(
-        Block(counts, errors, [n * test for n in counts], [m * test for m in errors]),
-        intensities=intensities,
-        probabilities=probabilities,
-        leak_bits=leak * block,
-        secrecy_epsilon=parameters["secrecy_epsilon"],
-        correctness_epsilon=parameters["correctness_epsilon"],
-        wiesemann=wiesemann,
-        fluctuations=fluctuations,
+    signal = settings["signal_probability"]
+    return one_block(
+        parameters,
+        settings,
+        intensities=[settings["signal_intensity"], settings["decoy_intensity"]],
+        probabilities=[signal, 1.0 - signal],
+        additive=True,
+        bound=partial(_length, wiesemann=wiesemann),
+        compared=compared,
     )
-    sifted = basis**2 * mean.gain
-    secret = np.where(mean.gain > 0.0, length.key_bits / block, -1.0)
-    guide = np.where(mean.gain > 0.0, length.guide / block, -10.0)
-    return Evaluation(mean.gain, sifted, qber, sifted * leak, sifted * secret, np.asarray(guide))
 
 
 def evaluate_asymptotic(
-    parameters: Arrays, settings: Arrays, *, wiesemann: bool = False, fluctuations: bool = True
+    parameters: Arrays, settings: Arrays, *, wiesemann: bool = False, compared: bool = False
 ) -> Evaluation:
     """The same bounds for infinitely many pulses: without fluctuations, and only signal pulses make key.
 
@@ -110,12 +85,12 @@ def evaluate_asymptotic(
         parameters: Module parameters with ``transmittance``, arrays.
         settings: The four settings; probability 1 of signal and key basis is the limit in which tests cost nothing.
         wiesemann: The corrected proof, which takes no key from vacuum.
-        fluctuations: Without meaning here; there are none.
+        compared: Without meaning here; there are no fluctuations.
 
     Returns:
         The evaluation, per pulse sent.
     """
-    del fluctuations
+    del compared
     signal, decoy = settings["signal_intensity"], settings["decoy_intensity"]
     share, basis = settings["signal_probability"], settings["key_basis_probability"]
     sifting = basis**2 + (1.0 - basis) ** 2
@@ -124,14 +99,11 @@ def evaluate_asymptotic(
     # Counts per pulse of each intensity, as if both were sent with certainty: the factors p_k cancel.
     found = [c.gain for c in each]
     wrong = [c.error for c in each]
-    ones = [np.ones(()), np.ones(())]
+    one = np.ones(())
     bounds = _bounds(
         Block(found, wrong, found, wrong),
-        intensities=[signal, decoy],
-        probabilities=ones,
-        shares=(np.ones(()), np.ones(())),
-        strength=np.zeros(()),
-        capped=False,
+        Pulses([signal, decoy], [np.exp(signal), np.exp(decoy)], one, one),
+        Security(one, one, fluctuations=False),
     )
     gain = each[0].gain
     leak = leak_per_click(error_rate(each[0]), ec_efficiency=parameters["ec_efficiency"]) * gain
@@ -144,10 +116,9 @@ def evaluate_asymptotic(
         total=gain,
     )
     made = sifting * share
+    secret = made * length.key_bits
     guide = np.where(gain > 0.0, length.guide / np.where(gain > 0.0, gain, 1.0), -10.0)
-    return Evaluation(
-        mean.gain, sifting * mean.gain, error_rate(mean), made * leak, made * length.key_bits, np.asarray(guide)
-    )
+    return Evaluation(mean.gain, sifting * mean.gain, error_rate(mean), made * leak, secret, secret, np.asarray(guide))
 
 
 def key_length(
@@ -176,75 +147,67 @@ def key_length(
     Returns:
         The key length and what it is made of.
     """
-    terms = WIESEMANN_TERMS if wiesemann else RUSCA_TERMS
-    shares = (
-        photon_share(intensities, probabilities, photons=0),
-        photon_share(intensities, probabilities, photons=1),
-    )
-    bounds = _bounds(
+    return _length(
         block,
-        intensities=intensities,
-        probabilities=probabilities,
-        shares=shares,
-        strength=np.log(terms / secrecy_epsilon) / 2.0 * fluctuations,
-        capped=wiesemann,
+        pulses(intensities, probabilities),
+        leak_bits,
+        Security(secrecy_epsilon, correctness_epsilon, fluctuations),
+        wiesemann=wiesemann,
     )
+
+
+def _length(block: Block, sent: Pulses, leak_bits: FloatArray, security: Security, *, wiesemann: bool) -> KeyLength:
+    """Eq. (A25), or the corrected proof."""
+    bounds = _bounds(block, sent, security, wiesemann=wiesemann)
     phase = phase_error(bounds.errors, test=bounds.test)
     overhead = np.zeros(())
-    if fluctuations and wiesemann:
-        phase = phase + _serfling(bounds.single, test=bounds.test, epsilon=secrecy_epsilon / terms)
-        overhead = 4.0 * np.log2(terms / (secrecy_epsilon * 2.0**0.25)) + np.log2(2.0 / correctness_epsilon)
-    elif fluctuations:
-        phase = phase + gamma(phase, key=bounds.single, test=bounds.test, secrecy_epsilon=secrecy_epsilon)
-        overhead = 6.0 * np.log2(terms / secrecy_epsilon) + np.log2(2.0 / correctness_epsilon)
+    if security.fluctuations and wiesemann:
+        secrecy = security.secrecy
+        phase = phase + _serfling(bounds.single, test=bounds.test, epsilon=secrecy / WIESEMANN_TERMS)
+        overhead = 4.0 * np.log2(WIESEMANN_TERMS / (secrecy * 2.0**0.25)) + np.log2(2.0 / security.correctness)
+    elif security.fluctuations:
+        phase = phase + gamma(phase, key=bounds.single, test=bounds.test, secrecy_epsilon=security.secrecy)
+        overhead = security.overhead(terms=RUSCA_TERMS)
     return finish(
         vacuum=np.zeros(()) if wiesemann else bounds.vacuum,
         single=bounds.single,
         phase=phase,
         leak=leak_bits,
         overhead=overhead,
-        total=np.asarray(sum(block.key_counts)),
+        total=summed(block.key_counts),
     )
 
 
-def _bounds(
-    block: Block,
-    *,
-    intensities: Sequence[FloatArray],
-    probabilities: Sequence[FloatArray],
-    shares: tuple[FloatArray, FloatArray],
-    strength: FloatArray,
-    capped: bool,
-) -> Bounds:
-    """Eqs. (A16), (A17), (A19), (A22); `shares` are tau_0 and tau_1, `capped` limits counts to what is possible."""
-    signal, decoy = intensities
-    weights = [np.exp(k) / p for k, p in zip(intensities, probabilities, strict=True)]
+def _bounds(block: Block, sent: Pulses, security: Security, *, wiesemann: bool = False) -> Bounds:
+    """Eqs. (A16), (A17), (A19), (A22); the corrected proof limits counts to what is possible."""
+    signal, decoy = sent.intensities
+    room = signal - decoy
+    terms = WIESEMANN_TERMS if wiesemann else RUSCA_TERMS
 
-    def limits(counts: Sequence[FloatArray], k: int) -> tuple[FloatArray, FloatArray]:
-        total = np.asarray(sum(counts))
-        spread = np.sqrt(total * strength)
-        lower, upper = counts[k] - spread, counts[k] + spread
-        if capped:
-            lower, upper = np.maximum(lower, 0.0), np.minimum(upper, total)
-        return weights[k] * lower, weights[k] * upper
+    def between(counts: Sequence[FloatArray]) -> tuple[list[FloatArray], list[FloatArray], FloatArray]:
+        spread = security.spread(counts, terms=terms)
+        lower, upper = limits(counts, weights=sent.weights, spread=spread)
+        if wiesemann:
+            total = summed(counts)
+            lower = [np.maximum(n, 0.0) for n in lower]
+            upper = [np.minimum(n, weight * total) for n, weight in zip(upper, sent.weights, strict=True)]
+        return lower, upper, spread
 
-    def single(counts: Sequence[FloatArray], errors: Sequence[FloatArray]) -> FloatArray:
-        spread = np.sqrt(np.asarray(sum(errors)) * strength)
-        wrong = np.minimum(weights[0] * (errors[0] + spread), weights[1] * (errors[1] + spread))
+    def single(counts: Sequence[FloatArray], errors: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+        lower, upper, spread = between(counts)
+        wrong = limits(errors, weights=sent.weights, spread=security.spread(errors, terms=terms))[1]
         # (A16): half of the clicks of vacuum are errors; the smaller of the two k
-        dark = 2.0 * (shares[0] * wrong + np.sqrt(np.asarray(sum(counts)) * strength))
-        ratio = (decoy / signal) ** 2
-        clear = limits(counts, 1)[0] - ratio * limits(counts, 0)[1] - (1.0 - ratio) * dark / shares[0]
-        return np.asarray(shares[1] * signal / (decoy * (signal - decoy)) * clear)
+        dark = 2.0 * (np.minimum(wrong[0], wrong[1]) + spread / sent.none)
+        ratio = np.square(decoy / signal)
+        clear = lower[1] - ratio * upper[0] - (1.0 - ratio) * dark
+        vacuum = sent.none * (signal * lower[1] - decoy * upper[0]) / room
+        return np.asarray(sent.one * signal / (decoy * room) * clear), np.asarray(np.maximum(vacuum, 0.0))
 
-    vacuum = shares[0] * (signal * limits(block.key_counts, 1)[0] - decoy * limits(block.key_counts, 0)[1])
-    errors = shares[1] * (limits(block.test_errors, 0)[1] - limits(block.test_errors, 1)[0])
-    return Bounds(
-        np.asarray(np.maximum(vacuum / (signal - decoy), 0.0)),
-        single(block.key_counts, block.key_errors),
-        single(block.test_counts, block.test_errors),
-        np.asarray(np.maximum(errors / (signal - decoy), 0.0)),
-    )
+    ones, vacuum = single(block.key_counts, block.key_errors)
+    test, _ = single(block.test_counts, block.test_errors)
+    lower, upper, _ = between(block.test_errors)
+    errors = sent.one * (upper[0] - lower[1]) / room
+    return Bounds(vacuum, ones, test, np.asarray(np.maximum(errors, 0.0)))
 
 
 def _serfling(key: FloatArray, *, test: FloatArray, epsilon: FloatArray) -> FloatArray:
