@@ -103,16 +103,30 @@ def test_the_json_has_the_promised_keys():
         "node_b": "d",
         "requested_bps": 200.0,
         "served_bps": pytest.approx(200.0),
-        "routes": [{"nodes": ["a", "b", "c", "d"], "links": ["ab", "bc", "cd"], "rate_bps": pytest.approx(200.0)}],
+        "protection": "none",
+        "protection_given": "none",
+        "shortfall": None,
+        "routes": [
+            {
+                "nodes": ["a", "b", "c", "d"],
+                "links": ["ab", "bc", "cd"],
+                "rate_bps": pytest.approx(200.0),
+                "role": "working",
+                "set": 1,
+            }
+        ],
     }
     assert data["links"][0] == {
         "link_id": "ab",
         "key_rate_bps": 1000.0,
         "load_bps": pytest.approx(200.0),
+        "reserved_bps": 0.0,
         "utilisation": pytest.approx(0.2),
     }
     assert data["growth"].keys() == {"factor", "bound", "gap", "prices", "resource_prices", "routes"}
     assert data["growth"]["routes"][0]["demand_id"] == "d0"
+    assert data["growth"]["routes"][0].keys() == {"demand_id", "nodes", "links", "rate_bps", "role", "set"}
+    assert (data["objective"], data["shared"], data["total"], data["without_port"]) == ("fair", False, None, [])
     assert all(path.startswith("inputs/") and len(digest) == 64 for path, digest in data["inputs"].items())
 
 
@@ -130,7 +144,7 @@ def test_a_plan_needs_a_demand():
 
 
 def test_protection_is_refused_not_ignored():
-    demands = [("a", "d", 1.0, {"protection": "1+1"}), ("a", "c", 1.0, {"protection": "split-k"}), ("a", "b", 1.0)]
+    demands = [("a", "d", 1.0, {"protection": "1+1"}), ("a", "c", 1.0, {"protection": "split-3"}), ("a", "b", 1.0)]
     with pytest.raises(planner.InputError) as caught:
         planner.make_plan(network(CHAIN, demands))
     assert len(caught.value.problems) == 2

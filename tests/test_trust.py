@@ -53,10 +53,10 @@ def two_way_plan():
 def test_any_key_is_cheaper_than_all_keys():
     trust = two_way_plan().trust.set_index("demand_id")
     assert trust.loc["far", "seen_by"] == ("m", "x", "y")
-    assert trust.loc["far", ["routes", "nodes_to_learn_any", "any_node", "nodes_to_learn_all"]].tolist() == [
+    assert trust.loc["far", ["routes", "nodes_to_learn_any", "any_nodes", "nodes_to_learn_all"]].tolist() == [
         2,
         1,
-        "m",
+        ("m",),
         2,
     ]
     assert trust.loc["far", "all_nodes"] == ("m", "x")
@@ -80,7 +80,7 @@ def test_a_direct_link_beside_a_relay_hides_some_keys_from_every_node():
         plain_network([("am", "a", "m", 1), ("mb", "m", "b", 1), ("ab", "a", "b", 1)], [("d", "a", "b", 2)])
     )
     row = plan.trust.iloc[0]
-    assert (row["nodes_to_learn_any"], row["any_node"]) == (1, "m")
+    assert (row["nodes_to_learn_any"], row["any_nodes"]) == (1, ("m",))
     assert pd.isna(row["nodes_to_learn_all"])
     assert row["all_nodes"] == ()
 

@@ -43,7 +43,7 @@ def plan_tables(plan: Plan) -> dict[str, pd.DataFrame]:
         "routes": _flat_routes(plan.routes),
         "growth_routes": _flat_routes(plan.growth.routes),
         "bottlenecks": _with_names(plan.bottlenecks, network),
-        "trust": _with_names(_joined(plan.trust, "seen_by", "all_nodes"), network),
+        "trust": _with_names(_joined(plan.trust, "seen_by", "seen_after_failure", "any_nodes", "all_nodes"), network),
         "exposure": _joined(plan.exposure, "demand_ids"),
         "nodes": network.nodes,
         "assumptions": known[known["basis"] == "assumed"].reset_index(drop=True),

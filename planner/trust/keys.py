@@ -7,51 +7,64 @@ from collections.abc import Collection, Iterable, Sequence
 import pandas as pd
 
 from planner.records import rows_of
+from planner.trust.sets import KeySet, key_sets
 
 COLUMNS = (
-    "demand_id", "node_a", "node_b", "routes", "seen_by", "nodes_to_learn_any", "any_node", "nodes_to_learn_all",
-    "all_nodes",
+    "demand_id", "node_a", "node_b", "routes", "seen_by", "seen_after_failure", "nodes_to_learn_any", "any_nodes",
+    "nodes_to_learn_all", "all_nodes",
 )  # fmt: skip
 
 
 def key_trust(demands: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:
     """Which nodes see the keys of each demand, and the least number of them that must be compromised.
 
-    The keys of a demand that is spread over several routes are different keys: each is learnt by any one node
-    inside its own route. So two numbers are given: how many nodes must be held to learn *any* of the keys (one,
-    unless no route has an inner node), and how many to learn *all* (the smallest set that meets every route). The
-    second is also what it takes where a key is the XOR of shares that go over all the routes.
+    A demand that is spread over several sets of routes has different keys on each. The key of an unprotected route,
+    and of a working route with a protection route beside it, is learnt by any one node inside the route. A key that is
+    split into shares is learnt only by nodes that meet the route of every share. So two numbers are given: how many
+    nodes must be held to learn *any* of the keys (the least over the sets), and how many to learn *all* of them (the
+    smallest set of nodes that meets every route).
+
+    A protection route carries key only after a failure of its working route: what its nodes see then is told apart and
+    counts in neither number.
 
     Args:
         demands: ``demand_id``, ``node_a``, ``node_b``.
-        routes: Routes in use: ``demand_id``, ``nodes`` (tuples of ids, ends included), ``rate_bps``.
+        routes: ``demand_id``, ``nodes`` (tuples of ids, ends included), ``rate_bps``, ``role``, ``set``.
 
     Returns:
-        One row a demand in the order given: ``routes`` (their number), ``seen_by`` (ids of the inner nodes, sorted;
-        the two ends know every key in any case), ``nodes_to_learn_any`` with ``any_node`` (of the nodes that learn
-        a key on their own, the one that sees most bit/s), ``nodes_to_learn_all`` with ``all_nodes``. The numbers
-        are missing where no inner node can learn the keys: a direct link is in use, or nothing is served.
+        One row a demand in the order given: ``routes`` (that carry key), ``seen_by`` (ids of their inner nodes, sorted;
+        the two ends know every key in any case; of a split key each sees one share), ``seen_after_failure`` (ids of
+        the further nodes inside protection routes), ``nodes_to_learn_any`` with ``any_nodes`` (where one node is
+        enough, the one that sees most bit/s), ``nodes_to_learn_all`` with ``all_nodes``. The numbers are missing
+        where nodes inside cannot learn the keys: a direct link is in use, or nothing is served.
     """
-    used: dict[str, list[tuple[str, ...]]] = {}
-    seen: dict[str, dict[str, float]] = {}
-    for row in rows_of(routes):
-        inner = tuple(row.nodes[1:-1])
-        used.setdefault(row.demand_id, []).append(inner)
-        passing = seen.setdefault(row.demand_id, {})
-        for node in inner:
-            passing[node] = passing.get(node, 0.0) + row.rate_bps
+    used = key_sets(routes)
     rows = []
     for demand in rows_of(demands):
-        inners, passing = used.get(demand.demand_id, []), seen.get(demand.demand_id, {})
-        most = min(passing, key=lambda node: (-passing[node], node), default=None)
-        hit = least_hitting_set(inners) if inners else None
+        sets = used.get(demand.demand_id, [])
+        carrying = [inner for one in sets for inner in one.carrying]
+        seen = {node for inner in carrying for node in inner}
+        later = {node for one in sets for node in one.reserve} - seen
+        least, most = _to_learn_any(sets), least_hitting_set(carrying) if carrying else None
         rows.append(
-            (demand.demand_id, demand.node_a, demand.node_b, len(inners), tuple(sorted(passing)),
-             None if most is None else 1, most, None if hit is None else len(hit), hit or ())
+            (demand.demand_id, demand.node_a, demand.node_b, len(carrying), tuple(sorted(seen)), tuple(sorted(later)),
+             None if least is None else len(least), least or (), None if most is None else len(most), most or ())
         )  # fmt: skip
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
     numbers = {"routes": "int64", "nodes_to_learn_any": "Int64", "nodes_to_learn_all": "Int64"}
     return frame.astype(numbers)
+
+
+def _to_learn_any(sets: Sequence[KeySet]) -> tuple[str, ...] | None:
+    """The fewest nodes that learn the key of some set; of equally many those that see most."""
+    passing: dict[str, float] = {}
+    for one in sets:
+        for node in one.carrying[0] if len(one.carrying) == 1 else ():
+            passing[node] = passing.get(node, 0.0) + one.rate_bps
+    if passing:
+        return (min(passing, key=lambda node: (-passing[node], node)),)
+    found = [(hit, one.rate_bps) for one in sets if (hit := least_hitting_set(one.carrying)) is not None]
+    return min(found, key=lambda item: (len(item[0]), -item[1], item[0]), default=(None, 0.0))[0]
 
 
 def least_hitting_set(sets: Iterable[Collection[str]]) -> tuple[str, ...] | None:
