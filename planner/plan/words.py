@@ -1,0 +1,102 @@
+"""What a planner should know of a plan, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from planner.records import rows_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.allocation import Allocation, Cut, Shortfall
+    from planner.network import Network
+
+
+def plan_warnings(network: Network, *, budget: pd.DataFrame, allocation: Allocation) -> tuple[str, ...]:
+    """The warnings of a plan.
+
+    Args:
+        network: The network, with the notes of its reading.
+        budget: Its key-rate budget.
+        allocation: What the demands get.
+
+    Returns:
+        What was noted on reading; demands without a port or a route; protection that cannot be given, and why;
+        links without key, measured rates above their bound, settings at a limit of the search.
+    """
+    ends = {row.demand_id: network.link_title(row.node_a, row.node_b) for row in rows_of(network.demands)}
+    unrouted = (
+        f"Demand '{demand_id}' ({ends[demand_id]}) has no route that carries key."
+        for demand_id in allocation.unreachable
+        if demand_id not in allocation.without_port
+    )
+    short = (
+        f"Demand '{one.demand_id}' ({ends[one.demand_id]}) {shortfall_words(network, one)}"
+        for one in allocation.shortfalls
+    )
+    return (*network.notes, *_without_port(network, allocation), *unrouted, *short, *_of_links(network, budget))
+
+
+def shortfall_words(network: Network, shortfall: Shortfall) -> str:
+    """Which protection a demand cannot have, what it gets, and why: the end of a sentence about the demand."""
+    given = "is served without protection" if shortfall.given == "none" else f"gets {shortfall.given}"
+    if shortfall.routes == 1:
+        routes = "there is only one route to choose, for every route needs"
+        one = sum(map(len, (shortfall.cut.nodes, shortfall.cut.links, shortfall.cut.risk_groups))) == 1
+        routes = f"no two routes share nothing, for every route {'needs' if one else 'needs one of'}"
+    else:
+        routes = f"only {shortfall.routes} routes share nothing, for every route needs one of"
+    parts = cut_parts(network, shortfall.cut)
+    reason = f"{routes} {_listed(parts)}" if parts else "the links of its routes share risk groups"
+    return f"asks for {shortfall.asked} and {given}: {reason}."
+
+
+def cut_parts(network: Network, cut: Cut) -> list[str]:
+    """What a cut is made of, by the names of the places."""
+    return [
+        *(f"node {network.node_names[node]}" for node in cut.nodes),
+        *(f"link {network.link_titles[link]}" for link in cut.links),
+        *(f"risk group {name}" for name in cut.risk_groups),
+    ]
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _without_port(network: Network, allocation: Allocation) -> Iterator[str]:
+    ports = dict(zip(network.nodes["node_id"], network.nodes["user_ports"].tolist(), strict=True))
+    demands = {row.demand_id: row for row in rows_of(network.demands)}
+    for demand_id in allocation.without_port:
+        row = demands[demand_id]
+        limited = [end for end in (row.node_a, row.node_b) if isinstance(ports[end], int)]
+        counts = " and ".join(f"{network.node_names[end]} has {_ports(ports[end])}" for end in limited)
+        title = network.link_title(row.node_a, row.node_b)
+        yield f"Demand '{demand_id}' ({title}) gets no user port: {counts}, given to demands that come first."
+
+
+def _ports(number: int) -> str:
+    return "no user port" if number == 0 else "1 user port" if number == 1 else f"{number:,} user ports"
+
+
+def _of_links(network: Network, budget: pd.DataFrame) -> Iterable[str]:
+    rows = list(rows_of(budget))
+    dead = [
+        f"Link '{row.link_id}' ({network.link_title(row.node_a, row.node_b)}) gives no key: {row.loss_db:.1f} dB."
+        for row in rows
+        if row.key_rate_bps == 0
+    ]
+    above = [
+        f"Link '{row.link_id}' has a measured key rate of {row.key_rate_bps:,.0f} bit/s, above its bound of "
+        f"{row.bound_bps:,.0f} bit/s: one of the figures is wrong."
+        for row in rows
+        if row.key_rate_bps > row.bound_bps
+    ]
+    limited = [
+        f"Link '{row.link_id}': the best {row.at_limit.replace(';', ', ')} lies at a limit of the search."
+        for row in rows
+        if row.at_limit
+    ]
+    return (*dead, *above, *limited)
