@@ -30,29 +30,30 @@ from planner.network import build_network
 from tests.networks import demand_row, link_row, node_row, plain_network, random_network
 
 NAMES = [("node", letter) for letter in "abcdefg"]
-ROUTES = st.lists(st.frozensets(st.sampled_from(NAMES), min_size=1, max_size=5), min_size=1, max_size=5)
+NEEDS = st.frozensets(st.sampled_from(NAMES), min_size=1, max_size=5)
+SETS = st.lists(st.lists(NEEDS, min_size=1, max_size=2), min_size=1, max_size=4)
 DOWN = st.lists(st.sampled_from([0.0, 1e-9, 0.01, 0.3, 0.9, 1.0]), min_size=7, max_size=7)
 
 
-def by_states(routes, down):
-    """No route works, and not all work: summed over every state of the components."""
-    names = sorted(set().union(*routes))
+def by_states(sets, down):
+    """No set works, and not all work: summed over every state of the components."""
+    names = sorted(set().union(*(needs for one in sets for needs in one)))
     every = some = 0.0
     for states in itertools.product((True, False), repeat=len(names)):
         works = {name for name, up in zip(names, states, strict=True) if up}
         weight = math.prod(1 - down[name] if up else down[name] for name, up in zip(names, states, strict=True))
-        alive = [route <= works for route in routes]
+        alive = [any(needs <= works for needs in one) for one in sets]
         every += 0 if any(alive) else weight
         some += 0 if all(alive) else weight
     return every, some
 
 
 @settings(deadline=None)
-@given(ROUTES, DOWN)
-def test_exact_is_the_sum_over_all_states(routes, values):
+@given(SETS, DOWN)
+def test_exact_is_the_sum_over_all_states(sets, values):
     down = dict(zip(NAMES, values, strict=True))
-    found = outage_exactly(routes, down=down)
-    every, some = by_states(routes, down)
+    found = outage_exactly(sets, down=down)
+    every, some = by_states(sets, down)
     assert found.every == pytest.approx(every, rel=1e-9, abs=1e-30)
     assert found.some == pytest.approx(some, rel=1e-6, abs=1e-15)
     assert found.standard_error == 0
@@ -60,8 +61,10 @@ def test_exact_is_the_sum_over_all_states(routes, values):
 
 def test_small_outages_keep_their_digits():
     down = {("node", "a"): 1e-12, ("node", "b"): 1e-11}
-    found = outage_exactly([{("node", "a")}, {("node", "b")}], down=down)
+    found = outage_exactly([[{("node", "a")}], [{("node", "b")}]], down=down)
     assert found.every == pytest.approx(1e-23, rel=1e-12)
+    protected = outage_exactly([[{("node", "a")}, {("node", "b")}]], down=down)
+    assert (protected.every, protected.some) == pytest.approx((1e-23, 1e-23), rel=1e-12)
 
 
 def test_drawn_agrees_with_exact_within_its_error():
@@ -69,24 +72,26 @@ def test_drawn_agrees_with_exact_within_its_error():
     for seed in range(10):
         down = dict(zip(NAMES, rng.uniform(0, 0.4, 7).tolist(), strict=True))
         routes = [{NAMES[n] for n in rng.choice(7, 3, replace=False)} for _ in range(4)]
-        exact, drawn = outage_exactly(routes, down=down), outage_by_chance(routes, down=down, draws=50_000, seed=seed)
-        assert drawn.every == pytest.approx(exact.every, abs=5 * drawn.standard_error)
-        assert 0 < drawn.standard_error < 0.01
-        assert drawn.some == exact.some
-        assert drawn == outage_by_chance(routes, down=down, draws=50_000, seed=seed)
+        for sets in ([[route] for route in routes], [routes[:2], routes[2:3], routes[3:]]):
+            exact, drawn = outage_exactly(sets, down=down), outage_by_chance(sets, down=down, draws=50_000, seed=seed)
+            assert drawn.every == pytest.approx(exact.every, abs=5 * drawn.standard_error)
+            assert 0 < drawn.standard_error < 0.01
+            assert drawn.some == pytest.approx(exact.some, abs=5 * drawn.standard_error_some)
+            assert (drawn.standard_error_some == 0) == (len(sets) == 4)
+            assert drawn == outage_by_chance(sets, down=down, draws=50_000, seed=seed)
 
 
 def test_nothing_seen_is_not_nothing_possible():
-    found = outage_by_chance([{("node", "a")}], down={("node", "a"): 1e-9}, draws=1000)
+    found = outage_by_chance([[{("node", "a")}]], down={("node", "a"): 1e-9}, draws=1000)
     assert (found.every, found.standard_error) == (0.0, 1e-3)
 
 
 def test_random_plans_against_all_states():
-    """Every state of every fibre, module, site and risk group of small networks."""
+    """Every state of every fibre, module, site and risk group of small networks, the routes in sets by chance."""
     rng = np.random.default_rng(5)
     figures = load_reliability()
-    compared = 0
-    while compared < 25:
+    compared = joined = 0
+    while compared < 25 or joined < 4:
         network = random_network(rng, most_nodes=4, most_demands=2, connected=True)
         if network.demands.empty or len(network.links) > 6:
             continue
@@ -94,20 +99,35 @@ def test_random_plans_against_all_states():
         network = network.replace(links=network.links.assign(risk_groups=pd.Series(risks, dtype=object)))
         plan = planner.make_plan(network)
         down, needs = components_of(network, reliability=figures)
-        found = demand_availability(network, demands=plan.demands, routes=plan.routes, reliability=figures)
+        routes = joined_by_chance(plan.routes, rng)
+        found = demand_availability(network, demands=plan.demands, routes=routes, reliability=figures)
         for row in found.to_dict("records"):
-            used = plan.routes[plan.routes["demand_id"] == row["demand_id"]]
-            routes = [
-                frozenset(("node", node) for node in route["nodes"]).union(*(needs[link] for link in route["links"]))
-                for route in used.to_dict("records")
-            ]
-            if not routes or len(set().union(*routes)) > 13:
+            sets = []
+            for _, used in routes[routes["demand_id"] == row["demand_id"]].groupby("set"):
+                needed = [
+                    frozenset(("node", node) for node in route.nodes).union(*(needs[link] for link in route.links))
+                    for route in used.itertuples()
+                ]
+                sets.append([frozenset().union(*needed)] if "share" in set(used["role"]) else needed)
+            if not sets or len(set().union(*(one for alternatives in sets for one in alternatives))) > 13:
                 continue
-            every, some = by_states(routes, down)
+            joined += len(sets) < row["routes"]
+            every, some = by_states(sets, down)
             assert row["minutes_down_per_year"] == pytest.approx(every * 525_960, rel=1e-9)
             assert row["minutes_not_in_full_per_year"] == pytest.approx(some * 525_960, rel=1e-9)
             assert row["method"] == "exact"
             compared += 1
+
+
+def joined_by_chance(routes, rng):
+    """The routes, some pairs of the same demand made into a protected or a split set."""
+    roles, sets = list(routes["role"]), list(routes["set"])
+    for first, second in itertools.pairwise(range(len(routes))):
+        same = routes["demand_id"].iloc[first] == routes["demand_id"].iloc[second]
+        if same and roles[first] == "working" and rng.random() < 0.7:
+            roles[first : second + 1] = [("working", "protection"), ("share", "share")][rng.integers(2)]
+            sets[second] = sets[first]
+    return routes.assign(role=roles, set=sets)
 
 
 def test_one_link_by_hand():
@@ -146,17 +166,23 @@ def test_what_is_shared_fails_once():
     assert pairs[1] < alone[1]
 
 
-def test_a_demand_to_be_split_needs_all_its_routes():
+def test_a_split_key_needs_all_its_shares_and_a_protected_one_either_route():
     figures = load_reliability()
     network = plain_network([("one", "a", "b", 10), ("two", "a", "b", 10)], [("d", "a", "b", 20)])
     plan = planner.make_plan(network)
-    one, all_ = (
+    apart, split, protected = (
         demand_availability(
-            network, demands=plan.demands.assign(protection=kind), routes=plan.routes, reliability=figures
+            network, demands=plan.demands, routes=plan.routes.assign(role=roles, set=sets), reliability=figures
         ).iloc[0]
-        for kind in ("none", "split-2")
+        for roles, sets in (
+            ("working", [1, 2]),
+            ("share", [1, 1]),
+            (["working", "protection"], [1, 1]),
+        )
     )
-    assert all_["availability"] == one["availability_in_full"] < one["availability"]
+    assert split["availability"] == split["availability_in_full"] == apart["availability_in_full"]
+    assert protected["availability"] == protected["availability_in_full"] == apart["availability"]
+    assert split["availability"] < protected["availability"]
 
 
 def test_a_demand_without_a_route_is_never_available():

@@ -1,4 +1,4 @@
-"""The probability that none, or not all, of some routes work, when they share some of what they need."""
+"""The probability that none, or not all, of some sets of routes work, when they share some of what they need."""
 
 from __future__ import annotations
 
@@ -21,30 +21,36 @@ class Outage:
     """Parts of the time.
 
     Attributes:
-        every: Part of the time in which no route works.
+        every: Part of the time in which no set works.
         some: Part of the time in which not all of them work.
         standard_error: Of ``every``; 0 where it is exact.
+        standard_error_some: Of ``some``; 0 where it is exact.
     """
 
     every: float
     some: float
     standard_error: float = 0.0
+    standard_error_some: float = 0.0
 
 
-def outage_exactly(routes: Sequence[Collection[Component]], *, down: Mapping[Component, float]) -> Outage:
-    """The exact probabilities, by the states of the routes instead of those of the components.
+Sets = Sequence[Sequence[Collection["Component"]]]
+"""Sets of routes: what each of the alternatives of a set needs, of which one is enough for the set to work."""
 
-    Components that lie in the same routes are one: it works when all of them do. One after the other is either up or
-    down; the probability of every set of routes that still work is carried along. These are at most ``2 ** routes``
-    numbers, whatever the number of components, and only positive numbers are added, so small outages are right to
-    the last digits, which inclusion and exclusion do not give.
+
+def outage_exactly(sets: Sets, *, down: Mapping[Component, float]) -> Outage:
+    """The exact probabilities, by the states of the alternatives instead of those of the components.
+
+    Components that lie in the same alternatives are one: it works when all of them do. One after the other is either
+    up or down; the probability of every choice of alternatives that still work is carried along. These are at most
+    ``2 ** alternatives`` numbers, whatever the number of components, and only positive numbers are added, so small
+    outages are right to the last digits, which inclusion and exclusion do not give.
 
     Args:
-        routes: What each route needs; at least one route.
+        sets: What each alternative of each set needs; at least one set, and none without an alternative.
         down: Unavailability of each component; components fail independently.
     """
-    groups = _together(routes, down=down)
-    everything = (1 << len(routes)) - 1
+    groups = _together(sets, down=down)
+    everything = (1 << sum(map(len, sets))) - 1
     states = {everything: 1.0}
     for mask, unavailable in sorted(groups.items()):
         after: dict[int, float] = {}
@@ -54,45 +60,62 @@ def outage_exactly(routes: Sequence[Collection[Component]], *, down: Mapping[Com
             if hit != alive:
                 after[hit] = after.get(hit, 0.0) + probability * unavailable
         states = after
-    return Outage(every=states.get(0, 0.0), some=_union(groups.values()))
+    if all(len(one) == 1 for one in sets):
+        return Outage(every=states.get(0, 0.0), some=_union(groups.values()))
+    bits = _bits(sets)
+    some = math.fsum(share for alive, share in states.items() if any(not alive & mask for mask in bits))
+    return Outage(every=states.get(0, 0.0), some=some)
 
 
-def outage_by_chance(
-    routes: Sequence[Collection[Component]], *, down: Mapping[Component, float], draws: int = 1_000_000, seed: int = 0
-) -> Outage:
+def outage_by_chance(sets: Sets, *, down: Mapping[Component, float], draws: int = 1_000_000, seed: int = 0) -> Outage:
     """The probabilities by drawing states (Monte Carlo), for very many routes.
 
     Args:
-        routes: What each route needs; at least one route.
+        sets: What each alternative of each set needs; at least one set, and none without an alternative.
         down: Unavailability of each component; components fail independently.
         draws: How many states are drawn.
         seed: Of the random numbers; the same seed gives the same answer.
 
     Returns:
-        The estimate with its standard error, which is never below one divided by the draws: what was not seen may
-        still happen. ``some`` is exact.
+        The estimate with its standard errors, which are never below one divided by the draws: what was not seen may
+        still happen. ``some`` is exact where each set has one alternative.
     """
-    groups = _together(routes, down=down)
-    masks = np.array([[mask >> route & 1 for route in range(len(routes))] for mask in groups], dtype=bool)
+    groups = _together(sets, down=down)
+    masks = np.array([[mask >> place & 1 for place in range(sum(map(len, sets)))] for mask in groups], dtype=np.float32)
     rates = np.array(list(groups.values()))
+    starts = np.cumsum([0, *map(len, sets[:-1])])
     rng = np.random.default_rng(seed)
-    hits = 0
+    none = not_all = 0
     for start in range(0, draws, _AT_ONCE):
         fails = rng.random((min(_AT_ONCE, draws - start), len(rates))) < rates
-        hits += int((fails.astype(np.float32) @ masks.astype(np.float32) > 0).all(axis=1).sum())
-    share = hits / draws
+        dead = np.logical_and.reduceat(fails.astype(np.float32) @ masks > 0, starts, axis=1)
+        none += int(dead.all(axis=1).sum())
+        not_all += int(dead.any(axis=1).sum())
+    if all(len(one) == 1 for one in sets):
+        return Outage(none / draws, _union(groups.values()), _error(none / draws, draws=draws))
     return Outage(
-        every=share,
-        some=_union(groups.values()),
-        standard_error=max(math.sqrt(share * (1 - share) / draws), 1 / draws),
+        none / draws, not_all / draws, _error(none / draws, draws=draws), _error(not_all / draws, draws=draws)
     )
 
 
-def _together(routes: Sequence[Collection[Component]], *, down: Mapping[Component, float]) -> dict[int, float]:
-    """Unavailability of the components that lie in the same routes, by the routes as bits, sorted."""
+def _error(share: float, *, draws: int) -> float:
+    return max(math.sqrt(share * (1 - share) / draws), 1 / draws)
+
+
+def _bits(sets: Sets) -> list[int]:
+    """The alternatives of each set as bits."""
+    bits, place = [], 0
+    for one in sets:
+        bits.append(((1 << len(one)) - 1) << place)
+        place += len(one)
+    return bits
+
+
+def _together(sets: Sets, *, down: Mapping[Component, float]) -> dict[int, float]:
+    """Unavailability of the components that lie in the same alternatives, by the alternatives as bits, sorted."""
     lies: dict[Component, int] = {}
-    for number, route in enumerate(routes):
-        for component in route:
+    for number, needs in enumerate(needs for one in sets for needs in one):
+        for component in needs:
             lies[component] = lies.get(component, 0) | 1 << number
     members: dict[int, list[float]] = {}
     for component in sorted(lies):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,18 +17,34 @@ if TYPE_CHECKING:
     from planner.plan import Plan
 
 
+class Objective(StrEnum):
+    """What a plan seeks."""
+
+    FAIR = "fair"
+    TOTAL = "total"
+
+
 @app.command()
 def plan(
     network: NetworkArgument,
     *,
+    objective: Annotated[
+        Objective, typer.Option(help="Serve all alike (fair), or the most bits in all (total).")
+    ] = Objective.FAIR,
+    shared: Annotated[
+        bool,
+        typer.Option("--shared", help="Protection routes share what no single failure calls for at once."),
+    ] = False,
     demands: Annotated[Path | None, typer.Option(help="Demands to plan instead of the network's own.")] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="Write the plan here; without it, nothing.")
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 where a demand is not met in full.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 4 where a demand gets less key or protection than it asks for.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Plan a network: budgets, routes, fair allocation, bottlenecks, map and report."""
+    """Plan a network: budgets, routes, allocation, protection, bottlenecks, map and report."""
     from planner.files import load
     from planner.plan import make_plan
     from planner.report.terminal import progress_bar, say, show_plan
@@ -35,7 +52,7 @@ def plan(
 
     read = load(network, demands=demands)
     with progress_bar() as progress:
-        made = make_plan(read, progress=progress)
+        made = make_plan(read, objective=objective.value, shared=shared, progress=progress)
     written = None if output is None else made.save(output)
     if as_json:
         print_json(made.as_dict())
@@ -47,9 +64,20 @@ def plan(
         else:
             say("", f"Map:    {written / 'map.html'}", f"Report: {written / 'report.html'}", f"All:    {written}")
     warn(made.warnings)
-    unmet = made.unmet
-    if strict and unmet:
-        raise AnswerNo(f"{len(unmet)} of {len(made.demands)} demands are not met in full: {', '.join(unmet)}")
+    if strict:
+        _insist(made)
+
+
+def _insist(plan: Plan) -> None:
+    """Raises where a demand gets less key, or less protection, than it asks for."""
+    found = []
+    if unmet := plan.unmet:
+        found.append(f"{len(unmet)} of {len(plan.demands)} demands are not met in full: {', '.join(unmet)}")
+    if short := [shortfall.demand_id for shortfall in plan.shortfalls]:
+        who = "1 demand gets" if len(short) == 1 else f"{len(short)} demands get"
+        found.append(f"{who} less protection than asked for: {', '.join(short)}")
+    if found:
+        raise AnswerNo("; ".join(found))
 
 
 @app.command()
