@@ -27,7 +27,8 @@ from playwright.sync_api import sync_playwright
 
 from planner.budget import link_budget
 from planner.network import Network, build_network
-from planner.report.map_data import link_paths, map_document
+from planner.report.courses import link_paths
+from planner.report.map_data import map_document
 from planner.report.map_page import map_page
 from planner.report.style import MEASURES, line_width_px
 from planner.shipped import maps_dir

@@ -45,7 +45,14 @@ def client(plan):
 
 def test_no_edit_differs_in_nothing(client):
     answer = post(client).json()
-    assert answer["changes"] == {"links": [], "cut_links": [], "cut_nodes": [], "demands": [], "removed_demands": []}
+    assert answer["changes"] == {
+        "links": [],
+        "cut_links": [],
+        "cut_nodes": [],
+        "demands": [],
+        "removed_demands": [],
+        "failures": None,
+    }
     assert answer["difference"]["sentence"] == "the same service and growth as in the base plan"
 
 

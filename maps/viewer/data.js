@@ -46,9 +46,10 @@ function readNetwork() {
     link.usable = link.key_rate_bps > 0;
     for (const end of [link.node_a, link.node_b]) data.node.get(end).links.push(link);
   }
-  data.style.unusable.hollow = true;
+  for (const step of [data.style.unusable, data.style.failed]) step.hollow = true;
   data.demands = data.plan ? data.plan.demands : [];
   if (data.plan) indexPlan(data);
+  if (data.failures) indexFailures(data, data.failures, data.failures.demands || data.demands);
   return data;
 }
 

@@ -2,6 +2,7 @@
 // pointer. Thousands of links are drawn by many.js instead.
 
 const CASING_PX = 2.6;
+const SECOND_DASH = "3 7";
 const AROUND = {
   light: { casing: "#4a5563", hollow: "#ffffff", glow: "#111827" },
   dark: { casing: "#0b0f14", hollow: "#0b0f14", glow: "#ffffff" },
@@ -83,24 +84,31 @@ function measureText(view, link) {
   return texts[view.measure.key](link[view.measure.key]);
 }
 
+// How a link looks just now: its class, whether it is lit or dimmed, and how the glow around it is broken.
+function looksOf(view, link) {
+  const { highlight } = view;
+  if (!highlight) return { step: stepOf(view, link), isLit: false, isDim: false, glowDash: null };
+  if (highlight.failed.has(link.link_id)) return { step: view.data.style.failed, isLit: false, isDim: false, glowDash: null };
+  const isLit = highlight.links.has(link.link_id);
+  return { step: stepOf(view, link), isLit, isDim: !isLit, glowDash: highlight.second.has(link.link_id) ? SECOND_DASH : null };
+}
+
 // Colours, widths and what is dimmed, after any change of theme, measure or highlight.
 function restyleLinks(view) {
   if (view.many) {
     view.many.links.redraw();
     return;
   }
-  const lit = view.highlight && view.highlight.links;
   const { casing, hollow, glow } = AROUND[view.theme];
   for (const link of view.data.links) {
     const { line, casing: under, mark } = view.lines.get(link.link_id);
-    const step = stepOf(view, link);
-    const isLit = lit && lit.has(link.link_id);
-    const opacity = lit && !isLit ? 0.18 : 1;
+    const { step, isLit, isDim, glowDash } = looksOf(view, link);
+    const opacity = isDim ? 0.18 : 1;
     const weight = link.width_px;
     line.setStyle({ color: step[view.theme], weight, opacity, dashArray: dashOf(step) });
     const around = isLit ? { color: glow, width: 5.5, opacity: 1 } : step.hollow ? { color: hollow, width: CASING_PX, opacity: 0.9 } : { color: casing, width: CASING_PX, opacity: 0.62 };
-    under.setStyle({ color: around.color, weight: weight + around.width, opacity: lit && !isLit ? 0.1 : around.opacity });
-    if (mark && mark.getElement()) mark.getElement().style.opacity = opacity < 1 ? 0.3 : 1;
+    under.setStyle({ color: around.color, weight: weight + around.width, opacity: isDim ? 0.1 : around.opacity, dashArray: glowDash });
+    if (mark && mark.getElement()) mark.getElement().style.opacity = isDim ? 0.3 : 1;
   }
 }
 

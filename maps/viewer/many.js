@@ -123,33 +123,39 @@ function paintLinks(view, sheet, sight) {
   const looks = new Map();
   for (const i of seen) {
     const link = view.data.links[i];
-    const step = stepOf(view, link);
+    const { step, isLit, isDim, glowDash } = looksOf(view, link);
     const width = Math.max(1, Math.round(link.width_px * thin * 2) / 2);
-    const isLit = Boolean(view.highlight && view.highlight.links.has(link.link_id));
-    const key = `${isLit ? 1 : 0} ${step.label} ${width}`;
-    if (!looks.has(key)) looks.set(key, { step, width, isLit, numbers: [] });
+    const key = `${isLit} ${isDim} ${glowDash} ${step.label} ${width}`;
+    if (!looks.has(key)) looks.set(key, { step, width, isLit, isDim, glowDash, numbers: [] });
     looks.get(key).numbers.push(i);
   }
   const { casing, hollow, glow } = AROUND[view.theme];
-  for (const { step, width, isLit, numbers } of [...looks.values()].sort((a, b) => a.isLit - b.isLit)) {
-    sheet.globalAlpha = view.highlight && !isLit ? 0.18 : 1;
-    sheet.setLineDash([]);
+  for (const { step, width, isLit, isDim, glowDash, numbers } of [...looks.values()].sort((a, b) => b.isDim - a.isDim || a.isLit - b.isLit)) {
+    sheet.globalAlpha = isDim ? 0.18 : 1;
+    sheet.setLineDash(dashesOf(glowDash));
     if (few || isLit) {
       sheet.strokeStyle = isLit ? glow : step.hollow ? hollow : casing;
       sheet.lineWidth = width + (isLit ? 5.5 : CASING_PX);
       strokeAll(sheet, courses, numbers, sight);
     }
-    sheet.setLineDash((dashOf(step) || "").split(" ").filter(Boolean).map(Number));
+    sheet.setLineDash(dashesOf(dashOf(step)));
     sheet.strokeStyle = step[view.theme];
     sheet.lineWidth = width;
     strokeAll(sheet, courses, numbers, sight);
   }
-  if (few) for (const i of seen) if (!view.data.links[i].usable) paintMark(view, sheet, view.data.links[i], sight);
   sheet.globalAlpha = 1;
+  for (const i of seen) {
+    const link = view.data.links[i];
+    if (view.highlight ? view.highlight.failed.has(link.link_id) && view.highlight.failedNodes.size === 0 : few && !link.usable) paintMark(view, sheet, middleOf(link.points), sight);
+  }
 }
 
-function paintMark(view, sheet, link, { scale, left, top }) {
-  const { x, y } = view.map.project(middleOf(link.points), 0);
+function dashesOf(dash) {
+  return (dash || "").split(" ").filter(Boolean).map(Number);
+}
+
+function paintMark(view, sheet, place, { scale, left, top }) {
+  const { x, y } = view.map.project(place, 0);
   const [cx, cy] = [x * scale - left, y * scale - top];
   sheet.setLineDash([]);
   sheet.fillStyle = "#c1121f";
@@ -171,6 +177,7 @@ function paintNodes(view, sheet, sight) {
   const lit = view.highlight && view.highlight.nodes;
   if (size < 0.5) {
     paintDots(view, sheet, seen.filter((i) => !lit || lit.has(view.data.nodes[i].node_id)), { ...sight, size });
+    paintFailedNodes(view, sheet, sight);
     return;
   }
   const stamps = {};
@@ -182,6 +189,11 @@ function paintNodes(view, sheet, sight) {
     sheet.drawImage(stamp.canvas, x - stamp.edge / 2, y - stamp.edge / 2, stamp.edge, stamp.edge);
   }
   sheet.globalAlpha = 1;
+  paintFailedNodes(view, sheet, sight);
+}
+
+function paintFailedNodes(view, sheet, sight) {
+  for (const id of view.highlight?.failedNodes || []) paintMark(view, sheet, placeOf(view.data.node.get(id)), sight);
 }
 
 // A symbol drawn once, to be copied.

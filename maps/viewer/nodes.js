@@ -38,6 +38,7 @@ function dimNodes(view) {
   const lit = view.highlight && view.highlight.nodes;
   for (const [id, marker] of view.markers) {
     marker.getElement()?.classList.toggle("dimmed", Boolean(lit) && !lit.has(id));
+    marker.getElement()?.classList.toggle("failed", Boolean(view.highlight?.failedNodes.has(id)));
   }
 }
 

@@ -14,6 +14,7 @@ function drawPanel(view) {
       button("◐ Theme", () => setTheme(view, view.theme === "dark" ? "light" : "dark"), { "aria-label": "Light or dark theme" }),
       button("☰ Table", () => openSide(view, "links")),
       data.plan && button("⇄ Demands", () => openSide(view, "demands")),
+      failureButton(view),
       stripButton(view),
       button("Print", () => window.print(), { class: "wide-only" })),
     notes(view)));

@@ -75,6 +75,7 @@ function linkPopup(view, link) {
       ["Key rate", [rateText(link.key_rate_bps), " ", measured.includes("key_rate_bps") && measuredTag()]],
       measured.includes("key_rate_bps") && isNumber(link.model_key_rate_bps) && ["Model says", rateText(link.model_key_rate_bps)],
       view.data.plan && ["Load", rateText(link.load_bps)],
+      view.data.plan && link.reserved_bps > 0 && ["Held for protection", rateText(link.reserved_bps)],
       view.data.plan && ["Utilisation", pill],
       view.data.plan && isNumber(link.headroom_bps) && ["To spare", rateText(link.headroom_bps)],
       isNumber(link.qber) && ["QBER", `${digits(link.qber * 100, 2)} %`],
@@ -87,6 +88,7 @@ function linkPopup(view, link) {
     ]),
     originSection(view, link, "Fibre data"),
     demandSection(view, link.demands, `${countText(link.demands.length, "demand")} over this link`),
+    failureSection(view, "link", link.link_id),
   );
 }
 
@@ -143,5 +145,6 @@ function nodePopup(view, node) {
     el("h3", {}, countText(node.links.length, "link")),
     el("ul", { class: "rows" }, neighbours),
     demandSection(view, node.demands, countText(node.demands.length, "demand") + " ending here"),
+    failureSection(view, "node", node.node_id),
   );
 }

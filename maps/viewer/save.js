@@ -19,10 +19,18 @@ function figuresOf(row) {
 }
 
 function saveCsv(view) {
-  const rows = view.data[view.tab].map(figuresOf);
+  const rows = view.tab === "failures" ? view.data.failures.rows.map(failureFigures) : view.data[view.tab].map(figuresOf);
   const names = Object.keys(Object.assign({}, ...rows));
   const lines = [names, ...rows.map((row) => names.map((name) => row[name] ?? ""))].map((cells) => cells.map(csvCell).join(","));
   saveFile(view, `${view.tab}.csv`, `\ufeff${lines.join("\r\n")}\r\n`, "text/csv;charset=utf-8");
+}
+
+function failureFigures({ rank, kind, id, cut, ended, narrowed, lost_bps, links }) {
+  const ids = (rows, key) => rows.map((row) => row[key]).join(";");
+  return {
+    rank, kind, id, links: ids(links, "link_id"), demands_cut: cut.length, cut: ids(cut, "demand_id"),
+    demands_ended: ended.length, ended: ids(ended, "demand_id"), demands_narrowed: narrowed, lost_bps,
+  };
 }
 
 // A text that a spreadsheet would take for a formula gets an apostrophe before it.

@@ -7,10 +7,11 @@ function symbolOf(symbol, sizePx = symbol.size_px) {
   return drawing;
 }
 
-function lineSample(step, widthPx = 6) {
+function lineSample(step, widthPx = 6, { glow = null } = {}) {
   const sample = svg("svg", { class: "line-sample", viewBox: "0 0 34 12", width: 34, height: 12, "aria-hidden": "true" });
   const ends = { x1: 1, x2: 33, y1: 6, y2: 6 };
-  sample.append(svg("line", { ...ends, class: step.hollow ? "sample-casing hollow" : "sample-casing", "stroke-width": widthPx + 2.4 }));
+  if (glow !== null) sample.append(svg("line", { ...ends, class: "sample-glow", "stroke-width": widthPx + 5, "stroke-dasharray": glow || null }));
+  else sample.append(svg("line", { ...ends, class: step.hollow ? "sample-casing hollow" : "sample-casing", "stroke-width": widthPx + 2.4 }));
   const dash = dashOf(step);
   sample.append(tinted(svg("line", { ...ends, class: "sample-line", "stroke-width": widthPx, "stroke-dasharray": dash }), step));
   return sample;

@@ -6,7 +6,8 @@ function drawSide(view) {
   view.tabs = [
     { key: "links", title: "Links", content: () => linkTable(view) },
     { key: "nodes", title: "Nodes", content: () => nodeTable(view) },
-    view.data.plan && { key: "demands", title: "Demands", content: () => demandList(view) },
+    view.data.plan && { key: "demands", title: "Demands", content: () => demandList(view), lights: true },
+    view.data.failures && { key: "failures", title: "Failures", content: () => failureList(view), lights: true },
   ].filter(Boolean);
   view.sideBody = el("div", { class: "side-body", role: "tabpanel", "aria-labelledby": "trunk-tab-links" });
   const tabs = view.tabs.map((tab) =>
@@ -50,6 +51,7 @@ function linkTable(view) {
     { title: "Loss", number: true, value: (link) => link.loss_db, cell: (link) => [lossText(link.loss_db), measured(link, "loss_db")] },
     { title: "Key rate", number: true, value: (link) => link.key_rate_bps, cell: (link) => [!link.usable && "✕ ", rateText(link.key_rate_bps), measured(link, "key_rate_bps")] },
     plan && { title: "Load", number: true, value: (link) => link.load_bps, cell: (link) => rateText(link.load_bps) },
+    plan && view.data.links.some((link) => link.reserved_bps > 0) && { title: "Held", number: true, value: (link) => link.reserved_bps, cell: (link) => rateText(link.reserved_bps) },
     plan && { title: "Used", number: true, value: (link) => link.utilisation, cell: (link) => usedCell(view, link) },
     { title: "Basis", value: (link) => link.basis, cell: (link) => link.basis },
   ]);

@@ -18,8 +18,8 @@ from planner.shipped import maps_dir
 
 VIEWER_FILES = (
     "format.js", "data.js", "dom.js", "ground.js", "symbols.js", "links.js", "nodes.js", "many.js", "labels.js",
-    "popups.js", "legend.js", "search.js", "table.js", "save.js", "demands.js", "strip.js", "panel.js", "print.js",
-    "start.js",
+    "popups.js", "legend.js", "search.js", "table.js", "save.js", "highlight.js", "demands.js", "failures.js",
+    "strip.js", "panel.js", "print.js", "start.js",
 )  # fmt: skip
 """The parts of the viewer, in the order in which they are joined."""
 
@@ -88,6 +88,8 @@ def packed(document: dict[str, Any]) -> dict[str, Any]:
     if document["plan"] is not None:
         plan = document["plan"]
         pages["plan"] = plan | {name: _by_columns(plan[name]) for name in ("demands", "loads")}
+    if document["failures"] is not None:
+        pages["failures"] = document["failures"] | {"rows": _by_columns(document["failures"]["rows"])}
     return pages
 
 

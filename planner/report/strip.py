@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from planner.report.drawing import Drawing, linear_scale, log_scale, shortened, ticks
-from planner.report.style import LOSS_PARTS, MEASURES, SYMBOLS, line_width_px
+from planner.report.style import LOSS_PARTS, MEASURES, SYMBOLS, line_width_px, symbol_of
 from planner.report.words import count, prefix_of, quantity, tick_label
 
 if TYPE_CHECKING:
@@ -140,8 +140,7 @@ def _draw_stations(picture: Drawing, plan: Plan, chain: Chain, edges: Sequence[f
     labels = _labels(plan, chain)
     for place, (node, x) in enumerate(zip(chain.nodes, edges, strict=True)):
         name = plan.network.node_names[node]
-        is_hub = node in ends or plan.network.graph.degree[node] != 2
-        symbol = kinds[node] if kinds[node] != "trusted" else "hub" if is_hub else "relay"
+        symbol = symbol_of(kinds[node], is_end=node in ends, links=plan.network.graph.degree[node])
         size = SYMBOLS[symbol].size_px
         picture.path(SYMBOLS[symbol].path, x=x, y=y, scale=size / 20, kind=f"station {symbol}", tip=name)
         label, local = labels[place]

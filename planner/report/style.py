@@ -85,6 +85,9 @@ def _step(label: str, below: float | None, colour: int, *, pattern: Pattern = "s
 UNUSABLE = Step("no key (✕ at mid-span)", None, *UNUSABLE_COLOURS, pattern="dashed")
 """How a link without key is shown, whatever the measure."""
 
+FAILED = Step("fails (✕)", None, "#c1121f", "#ff6b6b", pattern="dashed")
+"""How a link that fails is shown while a failure is looked at."""
+
 MEASURES: tuple[Measure, ...] = (
     Measure(
         key="utilisation",
@@ -188,6 +191,21 @@ SYMBOLS: dict[str, Symbol] = {
 }
 """By kind of node; trusted nodes are split into hubs (an end of a demand or of the line, a branch) and relays."""
 
+
+def symbol_of(kind: str, *, is_end: bool, links: int) -> str:
+    """The symbol of a node: trusted nodes are hubs where a demand, the line or several lines end, else relays.
+
+    Args:
+        kind: The kind of the node.
+        is_end: Whether a demand ends there.
+        links: How many links end there.
+
+    Returns:
+        A key of :data:`SYMBOLS`.
+    """
+    return kind if kind != "trusted" else "hub" if is_end or links != 2 else "relay"
+
+
 LOSS_PARTS: tuple[tuple[str, str, str, str], ...] = (
     ("fibre_loss_db", "Fibre", "#3a7ade", "#5b97f2"),
     ("extra_loss_db", "Extra", "#8e63ce", "#b08be6"),
@@ -236,6 +254,7 @@ def style_document(*, with_plan: bool) -> dict[str, Any]:
             if with_plan or not measure.needs_plan
         ],
         "unusable": asdict(UNUSABLE),
+        "failed": asdict(FAILED),
         "symbols": {kind: asdict(symbol) for kind, symbol in SYMBOLS.items()},
         "loss_parts": [dict(zip(part_keys, part, strict=True)) for part in LOSS_PARTS],
         "bit_parts": [dict(zip(part_keys, part, strict=True)) for part in BIT_PARTS],

@@ -90,14 +90,19 @@ def changes(base: Shown, new: Shown, *, changed: Changed) -> dict[str, Any]:
 
     Returns:
         The fields of links and demands that differ from those of the base plan, whole rows of demands that are new,
-        and what is no longer there.
+        and what is no longer there; ``failures``, the new ranking with the ids of the demands in the order in which it
+        counts them, or None where it is that of the base plan.
     """
+    ranking = None
+    if (new.document["failures"], [*new.demands]) != (base.document["failures"], [*base.demands]):
+        ranking = new.document["failures"] | {"demand_ids": list(new.demands)}
     return {
         "links": _differing(base.links, new.links, key="link_id"),
         "cut_links": list(changed.cut_links),
         "cut_nodes": list(changed.cut_nodes),
         "demands": _differing(base.demands, new.demands, key="demand_id"),
         "removed_demands": [name for name in base.demands if name not in new.demands],
+        "failures": ranking,
     }
 
 

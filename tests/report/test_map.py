@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from planner.errors import UsageError
 from planner.files import load
 from planner.network import build_network
+from planner.report.courses import PATH_SCALE, encode_path, ground_tracks, link_paths
 from planner.report.map import draw_map, map_html
-from planner.report.map_data import PATH_SCALE, encode_path, ground_tracks, link_paths, map_document
+from planner.report.map_data import map_document
 from planner.report.map_page import VIEWER_FILES, json_for_page, packed
 from planner.report.style import MEASURES, SYMBOLS, line_width_px
 from planner.report.tiles import TILES, Tiles
@@ -67,7 +68,10 @@ def unpacked(data):
     plan = data["plan"]
     if plan is not None:
         plan = plan | {name: rows(plan[name]) for name in ("demands", "loads")}
-    return data | {name: rows(data[name]) for name in ("nodes", "links")} | {"plan": plan}
+    failures = data["failures"]
+    if failures is not None:
+        failures = failures | {"rows": rows(failures["rows"])}
+    return data | {name: rows(data[name]) for name in ("nodes", "links")} | {"plan": plan, "failures": failures}
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ function keepBase(view) {
   const { data } = view;
   return {
     plan: data.plan,
+    failures: data.failures.table,
     links: new Map(data.links.map((link) => [link.link_id, { ...link }])),
     demands: data.demands.map((row) => ({ row, before: { ...row, routes: [...row.routes] } })),
     byId: new Map(data.demands.map((row) => [row.demand_id, row])),
@@ -25,6 +26,9 @@ function showPlan(view, answer) {
     bottlenecks: summary.bottlenecks, growth_factor: summary.growth_factor,
   };
   indexPlan(data);
+  const ranking = answer?.changes.failures ?? { ...live.base.failures, demand_ids: live.base.demands.map(({ row }) => row.demand_id) };
+  const byId = new Map(rows.map((row) => [row.demand_id, row]));
+  indexFailures(data, ranking, ranking.demand_ids.map((id) => byId.get(id)));
   drawAgain(view);
 }
 
@@ -52,11 +56,7 @@ function drawAgain(view) {
   const { data } = view;
   view.strip.classList.toggle("of-base", view.live.edits.length > 0);
   if (!view.many) for (const link of data.links) showMark(view, link);
-  if (view.highlight && !data.demands.includes(view.highlight.demand)) clearHighlight(view);
-  else if (view.highlight) {
-    const { demand } = view.highlight;
-    view.highlight = { demand, nodes: new Set([demand.node_a, demand.node_b, ...demand.routes.flatMap((route) => route.nodes)]), links: new Set(demand.routes.flatMap((route) => route.links)) };
-  }
+  if (view.highlight) highlightAgain(view);
   restyleLinks(view);
   dimNodes(view);
   if (!view.many) for (const node of data.nodes) view.markers.get(node.node_id).getElement()?.classList.toggle("cut", node.cut);

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from planner.network import Network
-from planner.report.map_data import Point, ground_tracks, link_paths, map_document
+from planner.report.courses import Point, ground_tracks, link_paths
+from planner.report.map_data import map_document
 from planner.report.style import MEASURES, UNUSABLE, Measure, Step
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from planner.report.exports.features import cut_at_antimeridian, features_of
 if TYPE_CHECKING:
     from planner.network import Network
     from planner.plan import Plan
-    from planner.report.map_data import Point
+    from planner.report.courses import Point
 
 
 def geojson_bytes(network_or_plan: Network | Plan) -> bytes:

@@ -12,7 +12,7 @@ from planner.report.words import quantity
 if TYPE_CHECKING:
     from planner.network import Network
     from planner.plan import Plan
-    from planner.report.map_data import Point
+    from planner.report.courses import Point
 
 _NAMESPACE = "http://www.opengis.net/kml/2.2"
 
