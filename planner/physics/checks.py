@@ -19,6 +19,7 @@ from planner.physics.parameters import (
     MDI,
     ONE_DECOY,
     PROTOCOLS,
+    SNS,
     TWO_DECOY,
     Parameter,
     word,
@@ -75,6 +76,18 @@ RULES = (
         protocols=frozenset({ONE_DECOY, MDI}),
     ),
     Rule(
+        "strong_decoy_intensity > decoy_intensity",
+        ("strong_decoy_intensity", _DECOY),
+        lambda s, d: s > d,
+        protocols=frozenset({SNS}),
+    ),
+    Rule(
+        f"decoy_probability + strong_decoy_probability < 1: {_REST}",
+        ("decoy_probability", "strong_decoy_probability"),
+        lambda d, s: d + s < 1.0,
+        protocols=frozenset({SNS}),
+    ),
+    Rule(
         "signal_intensity > 2 vacuum_intensity, to leave room for the decoy",
         (_SIGNAL, _VACUUM),
         lambda s, v: s > 2.0 * v,
@@ -98,14 +111,14 @@ RULES = (
         "0 < decoy_probability with block_bits",
         ("decoy_probability", "block_bits"),
         lambda d, _: d > 0.0,
-        protocols=_ONLY_TWO,
+        protocols=frozenset({TWO_DECOY, SNS}),
     ),
     Rule("signal_probability < 1 with block_bits", ("signal_probability", "block_bits"), lambda p, _: p < 1.0),
     Rule(
         "key_basis_probability < 1 with block_bits",
         ("key_basis_probability", "block_bits"),
         lambda q, _: q < 1.0,
-        protocols=BB84 | {BBM92},
+        protocols=BB84 | {SNS, BBM92},
     ),
     Rule(
         "0 < estimation_share with block_bits",

@@ -248,7 +248,8 @@ class _Link:
         if "block_bits" not in values:
             limits = method.limits(self.fixed)
             self.fixed = {key: np.broadcast_to(array, loss.shape) for key, array in limits.items()}
-        self.axes = [axis for name, axis in method.axes.items() if name not in self.fixed]
+        known = self.fixed.keys() if "block_bits" in values else self.fixed.keys() | method.tests
+        self.axes = [axis for name, axis in method.axes.items() if name not in known]
 
     def objective(
         self, coordinates: Sequence[FloatArray], elements: npt.NDArray[np.intp]

@@ -26,7 +26,7 @@ ARMS = frozenset({MDI, CAL, SNS, BBM92})
 """Protocols with something in the middle of the link, so that it has two arms."""
 CLICKS = ALL - {GAUSSIAN}
 """Protocols whose detectors click."""
-BLOCKS = BB84 | {GAUSSIAN, BBM92}
+BLOCKS = BB84 | {SNS, GAUSSIAN, BBM92}
 """Protocols with a finite-key formula."""
 
 
@@ -129,7 +129,8 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         ),
         "block_bits": Parameter(
             "bit",
-            "sifted key-basis bits (cv-gaussian: symbols) per block; absent: asymptotic, no finite-size effects",
+            "sifted key-basis bits (tf-sns: before pairing; cv-gaussian: symbols) per block; absent: asymptotic, no "
+            "finite-size effects",
             low=0.0, low_open=True, high=1e30, protocols=BLOCKS,
         ),
         "secrecy_epsilon": Parameter(
@@ -138,7 +139,7 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         ),
         "correctness_epsilon": Parameter(
             "", "probability that the two keys differ",
-            low=0.0, low_open=True, high=1.0, high_open=True, default=1e-15, protocols=BB84 | {BBM92},
+            low=0.0, low_open=True, high=1.0, high_open=True, default=1e-15, protocols=BB84 | {SNS, BBM92},
         ),
         "security_proof": Parameter(
             "",
@@ -176,8 +177,13 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         ),
         "decoy_intensity": _setting(
             "photons per pulse",
-            "mean photon number of the decoy state; mdi-decoy: absent, there are infinitely many decoys",
-            high=10.0, protocols=BB84 | {MDI},
+            "mean photon number of the decoy state; mdi-decoy: absent, there are infinitely many decoys; tf-sns with "
+            "block_bits: of the weak decoy, likewise of the side that sends more",
+            high=10.0, protocols=BB84 | {MDI, SNS},
+        ),
+        "strong_decoy_intensity": _setting(
+            "photons per pulse", "mean photon number of the strong decoy, with block_bits",
+            high=10.0, protocols=frozenset({SNS}),
         ),
         "vacuum_intensity": _setting(
             "photons per pulse", "mean photon number of the vacuum state or second decoy; mdi-decoy: 0 where absent",
@@ -194,16 +200,22 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             "", "share of signal pulses (1 only in the asymptotic limit)", high=1.0
         ),
         "decoy_probability": _setting(
-            "", "share of decoy pulses (0 only in the asymptotic limit); the rest is vacuum",
-            high=1.0, low_open=False, high_open=True, protocols=frozenset({TWO_DECOY}),
+            "",
+            "share of decoy pulses (0 only in the asymptotic limit); the rest is vacuum; tf-sns: of weak decoys in the "
+            "test slots",
+            high=1.0, low_open=False, high_open=True, protocols=frozenset({TWO_DECOY, SNS}),
+        ),
+        "strong_decoy_probability": _setting(
+            "", "share of strong decoys in the test slots, with block_bits; the rest is vacuum",
+            high=1.0, high_open=True, protocols=frozenset({SNS}),
         ),
         "sending_probability": _setting(
             "", "how often a side sends in a key slot; with arms that differ, the mean of the two sides (of the odds)",
             high=1.0, protocols=frozenset({SNS}),
         ),
         "key_basis_probability": _setting(
-            "", "how often each side takes the key basis (1 only in the asymptotic limit)",
-            high=1.0, protocols=BB84 | {BBM92},
+            "", "how often each side takes the key basis, or a key slot (1 only in the asymptotic limit)",
+            high=1.0, protocols=BB84 | {SNS, BBM92},
         ),
         "estimation_share": _setting(
             "", "share of a block's symbols that estimates the channel (0 only in the asymptotic limit)",

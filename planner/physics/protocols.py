@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -53,6 +53,7 @@ class Method:
         place: Makes settings from a point of the search.
         limits: Given settings, completed by those that are not searched in the asymptotic limit.
         bound: No rate lies above it: bits per slot, by the loss of the link in dB.
+        tests: Settings that only finite blocks search.
     """
 
     evaluate: Formula
@@ -62,6 +63,7 @@ class Method:
     place: Place
     limits: Callable[[Arrays], dict[str, FloatArray]]
     bound: Callable[[FloatArray], FloatArray]
+    tests: frozenset[str] = frozenset()
 
 
 def method_of(protocol: str, *, words: Mapping[str, Any]) -> Method:
@@ -121,10 +123,14 @@ def _decoy(protocol: str, *, wiesemann: bool = False) -> Method:
 def _sending_or_not(words: Mapping[str, Any]) -> Method:
     paired = np.asarray(float(words["aopp"]))
 
-    def formula(parameters: Arrays, loss_db: FloatArray, settings: Arrays, *, arm_a_loss_db: FloatArray) -> Outcome:
-        return sns.evaluate(parameters, loss_db, {**settings, "aopp": paired}, arm_a_loss_db=arm_a_loss_db)
+    def formula(
+        parameters: Arrays, loss_db: FloatArray, settings: Arrays, *, arm_a_loss_db: FloatArray, compared: bool = True
+    ) -> Outcome:
+        chosen = {**settings, "aopp": paired}
+        return sns.evaluate(parameters, loss_db, chosen, arm_a_loss_db=arm_a_loss_db, compared=compared)
 
-    return _method(sns, evaluate=formula)
+    method = _method(sns, evaluate=formula)
+    return replace(method, search=partial(formula, compared=False), tests=sns.TEST_SETTINGS)
 
 
 def _gaussian(words: Mapping[str, Any]) -> Method:

@@ -10,7 +10,7 @@ from planner.physics import continuous_variable, entanglement
 from planner.physics.arms import arm_transmittances
 from planner.physics.entropy import binary_entropy
 from planner.physics.fibre import transmittance
-from planner.physics.twin_field import cal, sns
+from planner.physics.twin_field import cal, sns, sns_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ def sending_or_not(setup: Setup) -> Mapping[str, Any]:
     chosen = {"signal_intensity": p["signal_intensity"], "sending_probability": p["sending_probability"]}
     found = sns.evaluate(p, setup.loss_db, {**chosen, "aopp": float(paired)})
     sent, sending = chosen["signal_intensity"], chosen["sending_probability"]
-    events = sns.count_events(
+    events = sns_events.count_events(
         (sent, sent),
         (sending, sending),
         _arms(setup, p),

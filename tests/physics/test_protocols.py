@@ -32,6 +32,8 @@ VARIANTS = {
     "cal": {"protocol": "tf-cal"} | SNSPD,
     "sns": {"protocol": "tf-sns"} | SNSPD,
     "sns, without pairing": {"protocol": "tf-sns", "aopp": False} | SNSPD,
+    "sns, finite": {"protocol": "tf-sns", "block_bits": 1e8} | SNSPD,
+    "sns, without pairing, finite": {"protocol": "tf-sns", "aopp": False, "block_bits": 1e8} | SNSPD,
     "homodyne": CV,
     "heterodyne": CV | {"detection": "heterodyne"},
     "homodyne, finite": CV | {"block_bits": 1e10},
@@ -268,6 +270,11 @@ def test_no_settings_beat_those_that_are_found(module, share, arm, seed):
     for name in best.at_limit:
         at, high = best.settings[name], PARAMETERS[name].high
         guesses[name] = np.clip(at * np.exp(wide * random.normal(0.0, 0.1, 400)), 0.02, min(high, 1e3) * (1 - 1e-6))
+    if "strong_decoy_intensity" in guesses:
+        guesses["decoy_intensity"] = np.minimum(guesses["decoy_intensity"], 0.99 * guesses["strong_decoy_intensity"])
+        tested = guesses["decoy_probability"] + guesses["strong_decoy_probability"]
+        for name in ("decoy_probability", "strong_decoy_probability"):
+            guesses[name] = guesses[name] / np.maximum(1.0, tested / 0.999)
     others = key_rate(module, loss_db=loss, **arms, **guesses)
     # with pairing and arms that differ the optimum lies on a crease, where the bits to be paired are equally many
     slack = 1e-3 if module["protocol"] == "tf-sns" else 1e-6

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.physics.bounds import repeaterless_bound, single_repeater_bound
-from planner.physics.twin_field import cal, sns
+from planner.physics.twin_field import cal, sns, sns_events
 from tests.physics.slots import assert_below, assert_never_rises, assert_sound, best
 
 DEVICE = {
@@ -103,8 +103,8 @@ def test_b3_fixed_point_with_pairing():
     assert float(found.sifted) == pytest.approx(5.0613191e-5, rel=1e-7)
     assert float(found.qber) == pytest.approx(8.8897509e-6, rel=1e-6)
     arms = (a(1e-3), a(1e-3))
-    events = sns.count_events((a(0.45),) * 2, (a(0.25),) * 2, arms, dark=a(1e-9), phase_slice_error=a(0.05))
-    _, _, untagged, phase = sns._with_pairing(events)
+    events = sns_events.count_events((a(0.45),) * 2, (a(0.25),) * 2, arms, dark=a(1e-9), phase_slice_error=a(0.05))
+    _, _, untagged, phase = sns_events.with_pairing(events)
     assert float(events.phase_error) == pytest.approx(0.0500009, abs=1e-8)
     assert float(phase) == pytest.approx(0.0950016, abs=1e-7)
     assert float(untagged) == pytest.approx(2.0591399e-5, rel=1e-7)
@@ -130,7 +130,7 @@ def test_sns_mean_over_the_phase_against_a_sum_over_phases():
     mean, swing = (x + y) / 2.0, np.sqrt(x * y) * np.cos(phases)
     dim = [(1 - dark) * np.exp(-(mean + sign * swing)) for sign in (1.0, -1.0)]
     expected = np.mean(dim[0] * (1 - dim[1]) + dim[1] * (1 - dim[0]))
-    assert float(sns.one_click(a(x), a(y), dark=a(dark))) == pytest.approx(expected, rel=1e-12)
+    assert float(sns_events.one_click(a(x), a(y), dark=a(dark))) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize(("arm", "free"), [(28.0, 1.173e-5), (20.0, 4.079e-6), (10.0, 4.273e-7), (5.0, 1.068e-7)])

@@ -1,55 +1,94 @@
-"""Twin-field QKD by sending or not sending (SNS), asymptotic, with and without pairing by odd parity (AOPP).
+"""Twin-field QKD by sending or not sending (SNS), with and without pairing by odd parity (AOPP).
 
-Wang, Yu, Hu, PRA 98, 062323 (2018), arXiv:1805.09222; Xu, Yu, Jiang, Hu, Wang, PRA 101, 042330 (2020). Infinitely many
-decoys: yield and phase error of single photons are known. Nearly all slots are key slots.
-
-Arms that differ: Hu, Jiang, Yu, Wang, PRA 100, 062337 (2019), where each side has intensities and a sending probability
-of its own. Here the farther side sends the ``signal_intensity``, the nearer side less by the root of the ratio of the
-transmittances, and the odds of sending, whose geometric mean is that of ``sending_probability``, differ so that single
-photons of both sides arrive equally often. Test slots keep the ratio of the single photons of the key slots, as the
-condition of that paper asks. At 60 dB this comes within 6 % of the best four free numbers, however the arms are split.
+Wang, Yu, Hu, PRA 98, 062323 (2018), arXiv:1805.09222; Xu, Yu, Jiang, Hu, Wang, PRA 101, 042330 (2020). Asymptotic:
+infinitely many decoys, so that yield and phase error of single photons are known, and nearly all slots are key slots.
+Finite blocks: `sns_block`. Arms that differ: `sns_events`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from planner.physics import optimise
-from planner.physics.arms import arm_transmittances, bessel_i0_less_1, matched_intensities, noise_probability
+from planner.physics.arms import arm_transmittances, noise_probability
 from planner.physics.bounds import single_repeater_bound
 from planner.physics.entropy import binary_entropy
 from planner.physics.optimise import Axis
 from planner.physics.outcome import Outcome, in_chunks, outcome
+from planner.physics.twin_field.sns_events import both_sides, count_events, with_pairing, without_pairing
+from planner.physics.twin_field.sns_finite import finite
 
 if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
 
 AXES: Mapping[str, Axis] = MappingProxyType(
     {
-        "signal_intensity": Axis("signal_intensity", np.log(1e-3), np.log(2.0), np.log(0.1), np.log(1.0), scale="log"),
-        "sending_probability": Axis("sending_probability", -10.0, 5.0, -5.0, 0.0, scale="log-odds"),
+        axis.name: axis
+        for axis in (
+            Axis("signal_intensity", np.log(1e-3), np.log(2.0), np.log(0.1), np.log(1.0), scale="log"),
+            Axis("sending_probability", -10.0, 5.0, -5.0, 0.0, scale="log-odds"),
+            Axis("strong_decoy_intensity", np.log(1e-3), np.log(2.0), np.log(0.1), np.log(1.0), scale="log"),
+            Axis("decoy_intensity", np.log(1e-5), np.log(0.99), np.log(0.03), np.log(0.5), scale="log"),
+            Axis("key_basis_probability", -7.0, 14.0, -1.0, 4.0, scale="log-odds"),
+            Axis("decoy_probability", -8.0, 8.0, -1.0, 3.0, scale="log-odds"),
+            Axis("strong_decoy_probability", -8.0, 8.0, -3.0, 2.0, scale="log-odds"),
+        )
     }
 )
-"""How open settings are searched: the intensity by its logarithm, the probability by its log-odds."""
+"""How open settings are searched: intensities by their logarithm (the weak decoy as a share of the strong one),
+probabilities by their log-odds (of the two decoys, as shares of what the other leaves)."""
 
-TYPICAL: Mapping[str, float] = MappingProxyType({"signal_intensity": float(np.log(0.5)), "sending_probability": -0.94})
-"""Coordinates that stand for open settings where no settings give key (with pairing; without it, -3.2 is typical)."""
+TYPICAL: Mapping[str, float] = MappingProxyType(
+    {
+        "signal_intensity": float(np.log(0.5)),
+        "sending_probability": -0.94,
+        "strong_decoy_intensity": float(np.log(0.4)),
+        "decoy_intensity": float(np.log(0.2)),
+        "key_basis_probability": 1.0,
+        "decoy_probability": 1.0,
+        "strong_decoy_probability": 0.0,
+    }
+)
+"""Coordinates that stand for open settings where no settings give key (with pairing; without it, odds of sending of
+-3.2 are typical)."""
 
-FINITE_KEY = False
-"""Whether ``block_bits`` counts; without finite-key analysis the rate is the asymptotic one, whatever the block."""
+TEST_SETTINGS = frozenset(AXES) - {"signal_intensity", "sending_probability"}
+"""Settings of the test slots, which only finite blocks have."""
+
+FINITE_KEY = True
+"""Whether ``block_bits`` counts."""
 
 bound = single_repeater_bound
 """No rate lies above it (bits per slot, by the loss of the link in dB)."""
 
 
-place = partial(optimise.place, axes=AXES)
-"""Makes settings from a point of the search (see `optimise.place`)."""
+def place(coordinates: Mapping[str, FloatArray], *, fixed: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Makes settings that keep every rule of the protocol from a point of the search.
+
+    Args:
+        coordinates: Coordinates of the open settings.
+        fixed: The settings that are given.
+
+    Returns:
+        All settings of the protocol.
+    """
+    settings = optimise.place(coordinates, fixed=fixed, axes=AXES)
+    if "strong_decoy_intensity" in coordinates:
+        settings["strong_decoy_intensity"] = fixed.get("decoy_intensity", 0.0) + settings["strong_decoy_intensity"]
+    if "decoy_intensity" in coordinates:
+        settings["decoy_intensity"] = settings["decoy_intensity"] * settings["strong_decoy_intensity"]
+    if "decoy_probability" in coordinates:
+        room = 1.0 - fixed.get("strong_decoy_probability", np.zeros(()))
+        settings["decoy_probability"] = settings["decoy_probability"] * room
+    if "strong_decoy_probability" in coordinates:
+        room = 1.0 - settings["decoy_probability"]
+        settings["strong_decoy_probability"] = settings["strong_decoy_probability"] * room
+    return settings
 
 
 def evaluate(
@@ -58,182 +97,61 @@ def evaluate(
     settings: Mapping[str, npt.ArrayLike],
     *,
     arm_a_loss_db: npt.ArrayLike | None = None,
+    compared: bool = True,
 ) -> Outcome:
-    """The protocol at given settings, asymptotic.
+    """The protocol at given settings: asymptotic, or with ``block_bits`` among the parameters for finite blocks.
 
     Args:
         parameters: ``receiver_loss_db``, ``detector_efficiency`` (of each arm), ``dark_count_probability`` (of each
             of the two detectors), ``misalignment_error`` (wrong clicks of single photons within a phase slice),
-            ``ec_efficiency``.
+            ``ec_efficiency``; with ``block_bits``, bits of the key slots before pairing, also ``secrecy_epsilon`` and
+            ``correctness_epsilon``.
         loss_db: Loss of the link, end to end, in dB.
         settings: ``signal_intensity`` of the farther side, photons per pulse sent; ``sending_probability``;
-            ``aopp``, true (the default) with pairing.
+            ``key_basis_probability``, share of key slots of each side (1, the limit of the asymptotic case, where it
+            is absent); ``aopp``, true (the default) with pairing. For finite blocks also ``decoy_intensity`` and
+            ``strong_decoy_intensity`` of the farther side, ``decoy_probability`` and ``strong_decoy_probability``
+            within the test slots, whose rest is vacuum.
         arm_a_loss_db: Loss of the first arm in dB; None: the station is in the middle.
+        compared: False leaves out what a search does not need: `Outcome.possible` and `Outcome.clicks`.
 
     Returns:
         The outcome per pair of pulses. ``qber`` and ``sifted`` are those of the bits that go into error correction:
         with pairing, the bits that survive it.
     """
-    return in_chunks(_evaluate, parameters, loss_db, settings, arm_a_loss_db=arm_a_loss_db)
+
+    def formula(
+        known: Mapping[str, FloatArray], loss: FloatArray, chosen: Mapping[str, FloatArray], arm: FloatArray
+    ) -> Outcome:
+        arms = arm_transmittances(known, loss_db=loss, arm_a_loss_db=arm)
+        if "block_bits" in known:
+            return finite(known, chosen, arms, compared=compared)
+        return _asymptotic(known, chosen, arms)
+
+    return in_chunks(formula, parameters, loss_db, settings, arm_a_loss_db=arm_a_loss_db)
 
 
-class Events(NamedTuple):
-    """Events per slot in which exactly one detector clicks.
-
-    Attributes:
-        both: Both sides sent.
-        first: Only the first side sent.
-        second: Only the second side sent.
-        none: No side sent.
-        single_first: Of `first`, those with a single photon.
-        single_second: Of `second`, those with a single photon.
-        phase_error: Phase error of the single photons.
-    """
-
-    both: FloatArray
-    first: FloatArray
-    second: FloatArray
-    none: FloatArray
-    single_first: FloatArray
-    single_second: FloatArray
-    phase_error: FloatArray
-
-
-def _evaluate(
-    parameters: Mapping[str, FloatArray], loss: FloatArray, settings: Mapping[str, FloatArray], arm: FloatArray
+def _asymptotic(
+    parameters: Mapping[str, FloatArray], settings: Mapping[str, FloatArray], arms: tuple[FloatArray, FloatArray]
 ) -> Outcome:
-    arms = arm_transmittances(parameters, loss_db=loss, arm_a_loss_db=arm)
     sent, sending = both_sides(settings["signal_intensity"], settings["sending_probability"], arms=arms)
     light = sum(p * k * eta for p, k, eta in zip(sending, sent, arms, strict=True))
     dark = noise_probability(parameters, light=np.asarray(light / 2.0))
     events = count_events(sent, sending, arms, dark=dark, phase_slice_error=parameters["misalignment_error"])
-    plain, paired = _without_pairing(events), _with_pairing(events)
+    plain, paired = without_pairing(events), with_pairing(events)
     paired_up = settings.get("aopp", np.ones(())) > 0.0
     sifted, errors, untagged, phase = (np.where(paired_up, *pair) for pair in zip(paired, plain, strict=True))
     qber = np.where(sifted > 0.0, errors / np.where(sifted > 0.0, sifted, 1.0), 0.5)
     leak = sifted * parameters["ec_efficiency"] * binary_entropy(np.minimum(qber, 0.5))
     quiet = np.square(1.0 - dark)
     dim = [1.0 - p * -np.expm1(-k * eta) for p, k, eta in zip(sending, sent, arms, strict=True)]
+    share = np.square(settings.get("key_basis_probability", np.ones(())))
     return outcome(
         clicks=events.both + events.first + events.second + events.none,
         loads=(1.0 - quiet * dim[0] * dim[1],),
-        sifted=sifted,
+        sifted=share * sifted,
         qber=qber,
-        leak=leak,
-        secret=untagged * (1.0 - binary_entropy(np.minimum(phase, 0.5))) - leak,
+        leak=share * leak,
+        secret=share * (untagged * (1.0 - binary_entropy(np.minimum(phase, 0.5))) - leak),
         slope=np.maximum(phase - 0.5, 0.0),
     )
-
-
-def both_sides(
-    intensity: FloatArray, probability: FloatArray, *, arms: tuple[FloatArray, FloatArray]
-) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
-    """Intensities and sending probabilities of the two sides, by the rule in the description of this module.
-
-    Args:
-        intensity: What the side with the lossier arm sends, photons per pulse.
-        probability: How often a side sends; for arms that differ, the geometric mean of the odds.
-        arms: Transmittances of the two arms.
-
-    Returns:
-        Intensities of both sides, and sending probabilities of both sides.
-    """
-    sent = matched_intensities(intensity, arm_a=np.sqrt(arms[0]), arm_b=np.sqrt(arms[1]))
-    arriving = [np.maximum(k * eta, np.finfo(np.float64).tiny) for k, eta in zip(sent, arms, strict=True)]
-    tilt = np.sqrt(arriving[1] / arriving[0]) * np.exp((sent[0] - sent[1]) / 2.0)
-    # p / (p + (1-p) / tilt): the odds times tilt, also where p is 1
-    rest = 1.0 - probability
-    sending = (probability * tilt / (probability * tilt + rest), probability / (probability + rest * tilt))
-    return sent, (np.asarray(sending[0]), np.asarray(sending[1]))
-
-
-def count_events(
-    sent: tuple[FloatArray, FloatArray],
-    sending: tuple[FloatArray, FloatArray],
-    arms: tuple[FloatArray, FloatArray],
-    *,
-    dark: FloatArray,
-    phase_slice_error: FloatArray,
-) -> Events:
-    """What happens in the key slots.
-
-    Args:
-        sent: Mean photon numbers of the two sides.
-        sending: How often each side sends.
-        arms: Transmittances of the two arms.
-        dark: Dark-count probability of each detector.
-        phase_slice_error: Share of wrong clicks of single photons by misalignment.
-
-    Returns:
-        The events.
-    """
-    arriving = [k * eta for k, eta in zip(sent, arms, strict=True)]
-    nothing = np.zeros(())
-    only = [sending[0] * (1.0 - sending[1]), sending[1] * (1.0 - sending[0])]
-    single = [p * k * np.exp(-k) for p, k in zip(only, sent, strict=True)]
-    # A photon of the mixture clicks with the mean transmittance; interference tells the two detectors apart as far as
-    # the two sides arrive equally often.
-    weight = single[0] + single[1]
-    share = [s / np.where(weight > 0.0, weight, 1.0) for s in single]
-    arrival = share[0] * arms[0] + share[1] * arms[1]
-    swing = np.sqrt(share[0] * arms[0] * share[1] * arms[1]) * (1.0 - 2.0 * phase_slice_error)
-    clicked = (1.0 - dark) * (arrival + 2.0 * dark * (1.0 - arrival))
-    wrong = (1.0 - dark) * (arrival / 2.0 - swing + dark * (1.0 - arrival))
-    return Events(
-        both=sending[0] * sending[1] * one_click(arriving[0], arriving[1], dark=dark),
-        first=only[0] * one_click(arriving[0], nothing, dark=dark),
-        second=only[1] * one_click(nothing, arriving[1], dark=dark),
-        none=(1.0 - sending[0]) * (1.0 - sending[1]) * 2.0 * dark * (1.0 - dark),
-        single_first=single[0] * (1.0 - dark) * (arms[0] + 2.0 * dark * (1.0 - arms[0])),
-        single_second=single[1] * (1.0 - dark) * (arms[1] + 2.0 * dark * (1.0 - arms[1])),
-        phase_error=np.asarray(np.where(clicked > 0.0, wrong / np.where(clicked > 0.0, clicked, 1.0), 0.5)),
-    )
-
-
-def one_click(arriving_a: FloatArray, arriving_b: FloatArray, *, dark: FloatArray) -> FloatArray:
-    """Probability that exactly one detector clicks when two coherent states of unknown phase arrive.
-
-    ``2 (1-p) exp(-s) [exp(s/2) I0(x) - (1-p)]``, s the sum of the intensities and x the root of their product: the mean
-    over the phase difference in closed form.
-
-    Args:
-        arriving_a: Mean photons detected from the first side.
-        arriving_b: The same from the second side.
-        dark: Dark-count probability of each detector.
-
-    Returns:
-        The probability.
-    """
-    total = arriving_a + arriving_b
-    ripple = np.exp(total / 2.0) * bessel_i0_less_1(np.sqrt(arriving_a * arriving_b))
-    return np.asarray(2.0 * (1.0 - dark) * np.exp(-total) * (np.expm1(total / 2.0) + ripple + dark))
-
-
-def _without_pairing(events: Events) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Bits, errors, untagged bits and their phase error of plain SNS."""
-    errors = events.both + events.none
-    return (
-        errors + events.first + events.second,
-        errors,
-        events.single_first + events.single_second,
-        events.phase_error,
-    )
-
-
-def _with_pairing(events: Events) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """The same when one side pairs each bit 0 of hers with a bit 1 and the other side keeps pairs of odd parity.
-
-    The side that pairs is the one whose own pulses click less, so that the two arms may be exchanged; for arms that
-    differ this gives more key than the other choice.
-    """
-    swap = events.first > events.second
-    sent = np.where(swap, events.second, events.first)
-    other = np.where(swap, events.first, events.second)
-    zeros = events.both + sent
-    ones = events.none + other
-    pairs = np.minimum(zeros, ones)
-    divisor = np.where(zeros * ones > 0.0, zeros * ones, 1.0)
-    wrong = pairs * events.both * events.none / divisor
-    right = pairs * sent * other / divisor
-    untagged = pairs * events.single_first * events.single_second / divisor
-    return right + wrong, wrong, untagged, 2.0 * events.phase_error * (1.0 - events.phase_error)
