@@ -1,8 +1,9 @@
 """Checks a plan from its inputs alone: every promise, and the proof that no plan does better.
 
 Shares no code with :mod:`planner.allocation` and :mod:`planner.routing`, so that a mistake there cannot hide
-itself. ``document`` reads plan.json, ``ground`` recomputes what is true, ``folder``, ``flows``, ``growth``,
-``fairness`` and ``words`` hold one against the other.
+itself. ``document`` reads plan.json; ``ground`` recomputes what is true, ``graph``, ``disjoint`` and ``integer`` find
+routes and sets of them; ``folder``, ``protection``, ``flows`` (with ``sets``), ``growth``, ``fairness`` and ``total``
+(with ``prices`` and ``spare``), and ``words`` hold one against the other.
 """
 
 from __future__ import annotations
@@ -19,10 +20,21 @@ from planner.files import load
 from planner.verify.check import Check, Verification
 from planner.verify.document import read_document
 from planner.verify.fairness import check_fairness
-from planner.verify.flows import check_capacity, check_demands, check_links, check_loads, check_routes, check_served
+from planner.verify.flows import (
+    check_capacity,
+    check_demands,
+    check_links,
+    check_loads,
+    check_ports,
+    check_routes,
+    check_served,
+    check_sets,
+)
 from planner.verify.folder import INPUTS, check_alone, check_inputs, check_tables, check_version
 from planner.verify.ground import Ground
 from planner.verify.growth import check_growth
+from planner.verify.protection import check_protection
+from planner.verify.total import check_no_total, check_total
 from planner.verify.words import check_bottlenecks
 
 if TYPE_CHECKING:
@@ -36,8 +48,9 @@ def verify_plan(directory: str | os.PathLike[str]) -> Verification:
     """Checks every promise of a saved plan from the copy of its inputs.
 
     Budgets and demand rates are recomputed; routes, loads and served rates are held against them; the prices of
-    the growth factor and of each fairness level are proved optimal by shortest paths found anew. The proofs are
-    written out in :mod:`planner.verify.growth` and :mod:`planner.verify.fairness`.
+    the growth factor and of each fairness level, or of the total, are proved optimal by the cheapest routes, or sets of
+    disjoint routes, found anew. The proofs are written out in :mod:`planner.verify.growth`,
+    :mod:`planner.verify.fairness` and :mod:`planner.verify.total`.
 
     Args:
         directory: The folder that ``planner plan -o`` or :meth:`planner.Plan.save` wrote.
@@ -70,12 +83,21 @@ def _check_promises(plan: PlanPart, network: Network, folder: Path) -> tuple[Che
     return (
         check_demands(plan, ground=ground),
         check_links(plan, ground=ground),
+        check_ports(plan, ground=ground),
+        check_protection(plan, ground=ground),
         check_routes(plan, ground=ground),
+        check_sets(plan, ground=ground),
         check_served(plan, ground=ground),
         check_loads(plan, ground=ground),
         check_capacity(plan, ground=ground),
         *check_growth(plan, ground=ground),
-        *check_fairness(plan, ground=ground),
+        *_check_objective(plan, ground=ground),
         check_bottlenecks(plan, ground=ground, names=network.node_names),
         check_tables(plan, directory=folder),
     )
+
+
+def _check_objective(plan: PlanPart, *, ground: Ground) -> list[Check]:
+    if plan.objective == "total":
+        return check_total(plan, ground=ground)
+    return [*check_no_total(plan), *check_fairness(plan, ground=ground)]

@@ -35,17 +35,37 @@ class _Part(BaseModel):
 
 
 class RoutePart(_Part):
-    """A route and the key rate it carries."""
+    """A route and the key rate it carries.
+
+    Routes of one demand with the same number belong together; one without a number is a set of its own.
+    """
 
     nodes: list[str]
     links: list[str]
     rate_bps: float
+    role: Literal["working", "protection", "share"] = "working"
+    number: int | None = Field(default=None, alias="set")
 
 
 class GrowthRoutePart(RoutePart):
     """A route of the growth witness."""
 
     demand_id: str
+
+
+class CutPart(_Part):
+    """What separates two nodes."""
+
+    nodes: list[str]
+    links: list[str]
+    risk_groups: list[str]
+
+
+class ShortfallPart(_Part):
+    """How many disjoint routes there are where more were asked for, and why."""
+
+    routes: int
+    cut: CutPart
 
 
 class DemandPart(_Part):
@@ -57,6 +77,9 @@ class DemandPart(_Part):
     requested_bps: float
     served_bps: float
     routes: list[RoutePart]
+    protection: str = "none"
+    protection_given: str | None = None
+    shortfall: ShortfallPart | None = None
 
 
 class LinkPart(_Part):
@@ -66,6 +89,7 @@ class LinkPart(_Part):
     key_rate_bps: float
     load_bps: float
     utilisation: float
+    reserved_bps: float = 0.0
 
 
 class GrowthPart(_Part):
@@ -95,6 +119,16 @@ class FairnessPart(_Part):
     levels: list[LevelPart]
 
 
+class TotalPart(_Part):
+    """The most key that can be served, with its certificate."""
+
+    served_bps: float
+    bound: float
+    gap: float
+    prices: dict[str, float]
+    resource_prices: dict[str, float]
+
+
 class BottleneckPart(_Part):
     """A link, or a module group, that limits the plan."""
 
@@ -106,7 +140,11 @@ class BottleneckPart(_Part):
 
 
 class PlanPart(_Part):
-    """The whole of plan.json that verification reads."""
+    """The whole of plan.json that verification reads.
+
+    Plans of before there was protection do not have the keys that have a default: they are read as what they were, fair
+    plans in which every route is a working one. What is read so is checked like all else.
+    """
 
     network: str
     demands: Annotated[list[DemandPart], _unique(lambda demand: demand.demand_id)]
@@ -114,6 +152,10 @@ class PlanPart(_Part):
     growth: GrowthPart
     fairness: FairnessPart
     bottlenecks: list[BottleneckPart]
+    objective: Literal["fair", "total"] = "fair"
+    shared: bool = False
+    total: TotalPart | None = None
+    without_port: list[str] = []
     inputs: dict[str, str] = Field(min_length=1)
     version: str
 

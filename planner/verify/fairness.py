@@ -8,11 +8,11 @@ of two things.
 
 *Served in full*: ``f_d = 1``, and more is not asked for.
 
-*Prices*. Take any prices ``p_e >= 0`` of a bit/s on link e and ``pi_g >= 0`` of the whole time of module group
-g, and let ``c_d`` be what a bit/s costs demand d over its cheapest permitted route. Whatever flows is worth no
-more than all there is, so every allocation ``f'`` that can be carried out obeys::
+*Prices*. Take any prices ``p_e >= 0`` of a bit/s on link e and ``pi_r >= 0`` of each other whole resource
+(:mod:`planner.verify.prices`), and let ``c_d`` be what a bit/s costs demand d over its cheapest permitted set of
+routes. Whatever flows is worth no more than all there is, so every allocation ``f'`` that can be carried out obeys::
 
-    sum over d of f'_d requested_d c_d  <=  W = sum p_e rate_e + sum pi_g                        (1)
+    sum over d of f'_d requested_d c_d  <=  W = sum p_e rate_e + sum pi_r                        (1)
 
 The plan's prices of level k satisfy, with E the demands frozen at earlier levels::
 
@@ -27,36 +27,28 @@ since every demand is frozen at exactly one level, the allocation is fair. Max-m
 in what each demand gets: B. Radunović and J.-Y. Le Boudec, IEEE/ACM Trans. Netw. 15, 1073 (2007).
 
 In numbers (2) holds up to the tolerance of the solver. What is left over, W minus the right side, bounds what d
-could gain. Demands between the same two nodes can be given each other's key, so those frozen together share any
-gain in proportion: ``left / sum over them of served_j c_j`` of what they get. Where demands are so small beside
-others that the tolerance hides them, this says little. So one consequence of fairness is checked without prices: a
-demand that is not served in full has no route on which every link has key to spare.
+could gain. Demands between the same two nodes with the same protection can be given each other's key, so those frozen
+together share any gain in proportion: ``left / sum over them of served_j c_j`` of what they get. Where demands are so
+small beside others that the tolerance hides them, this says little. So one consequence of fairness is checked without
+prices (:mod:`planner.verify.spare`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from planner.verify.check import Check, Ledger, number, some, total
-from planner.verify.flows import loads
 from planner.verify.growth import check_prices
+from planner.verify.prices import PriceList
+from planner.verify.spare import LARGEST_DEVIATION, LARGEST_GAIN, SOLVER_TOLERANCE, check_spare, served_bps, shared_bps
 
 if TYPE_CHECKING:
     from planner.verify.document import LevelPart, PlanPart
     from planner.verify.ground import Ground
-
-LARGEST_DEVIATION = 1e-6
-"""Largest relative deviation of a served rate from what its level says: the solver's own tolerance, with room."""
+    from planner.verify.prices import Cheapest
 
 LARGEST_LEFT_OVER = 1e-6
 """Largest part of the worth W that equation (2) may leave over."""
-
-LARGEST_GAIN = 1e-6
-"""Largest part of what it gets that a frozen demand might still gain."""
-
-SOLVER_TOLERANCE = 1e-9
-"""What a linear-programming solver leaves of a whole: of the worth W, of the largest key rate."""
 
 
 def check_fairness(plan: PlanPart, *, ground: Ground) -> list[Check]:
@@ -70,7 +62,7 @@ def check_fairness(plan: PlanPart, *, ground: Ground) -> list[Check]:
         Three checks: the levels say what is served, no level can be raised, nobody unserved passes by spare key.
     """
     levels = _check_levels(plan, ground=ground)
-    spare = _check_spare(plan, ground=ground)
+    spare = check_spare(plan, ground=ground)
     if not levels.passed:
         return [levels, Check("fairness proof", passed=False, detail="wrong levels prove nothing"), spare]
     return [levels, _check_proofs(plan, ground=ground), spare]
@@ -82,12 +74,12 @@ def _check_levels(plan: PlanPart, *, ground: Ground) -> Check:
     levels = plan.fairness.levels
     served = {demand.demand_id: demand.served_bps for demand in plan.demands}
     frozen = [key for level in levels for key in level.demands]
-    expected = {key for key in ground.asking if key in ground.reachable}
+    expected = ground.active
     ledger.require(len(frozen) == len(set(frozen)), "a demand is frozen twice")
-    missing = [key for key in expected if key not in frozen]
+    missing = sorted(set(expected) - set(frozen))
     ledger.require(not missing, f"demands that are frozen at no level: {some(missing)}")
-    extra = [key for key in frozen if key not in expected]
-    ledger.require(not extra, f"frozen demands that ask for nothing or have no route: {some(extra)}")
+    extra = [key for key in frozen if key not in ground.given]
+    ledger.require(not extra, f"frozen demands that ask for nothing or have no route or no port: {some(extra)}")
     before = 0.0
     for index, level in enumerate(levels, start=1):
         ledger.require(
@@ -124,17 +116,19 @@ def _check_proofs(plan: PlanPart, *, ground: Ground) -> Check:
     """No level can be raised: equation (2) holds at each, and those frozen there pay a price."""
     ledger = Ledger("fairness proof")
     levels = plan.fairness.levels
+    served = served_bps(plan, ground=ground)
     earlier: set[str] = set()
     proved, largest_gain = 0, 0.0
     for index, level in enumerate(levels, start=1):
         if not level.served_in_full:
             name = f"level {index}"
             prices = check_prices(
-                name, prices=level.prices, resource_prices=level.resource_prices, ground=ground, every_link=False
-            )
+                name, prices=level.prices, resource_prices=level.resource_prices,
+                ground=ground, shared=plan.shared, every_link=False,
+            )  # fmt: skip
             if ledger.require(prices.passed, f"{name}: {prices.detail}"):
                 gain = _prove(
-                    ledger, level, name=name, earlier=earlier, served=_served(plan, ground=ground), ground=ground
+                    ledger, level, name=name, earlier=earlier, served=served, ground=ground, shared=plan.shared
                 )
                 largest_gain = max(largest_gain, gain)
             proved += 1
@@ -146,76 +140,57 @@ def _check_proofs(plan: PlanPart, *, ground: Ground) -> Check:
     )
 
 
-def _served(plan: PlanPart, *, ground: Ground) -> dict[str, float]:
-    """What each demand of the inputs gets; nothing, where the plan does not speak of it."""
-    return dict.fromkeys(ground.wishes, 0.0) | {demand.demand_id: demand.served_bps for demand in plan.demands}
-
-
 def _prove(
-    ledger: Ledger, level: LevelPart, *, name: str, earlier: set[str], served: dict[str, float], ground: Ground
+    ledger: Ledger,
+    level: LevelPart,
+    *,
+    name: str,
+    earlier: set[str],
+    served: dict[str, float],
+    ground: Ground,
+    shared: bool,
 ) -> float:
-    """Checks equation (2) for one level; gives the largest gain that its prices leave open."""
-    cheapest = ground.cheapest(level.prices, level.resource_prices)
-    worth = ground.worth(level.prices, level.resource_prices)
+    """Checks equation (2) for one level; gives the largest gain that its prices leave open.
+
+    At first with bounds of what the cheapest sets cost, and, if that is not enough, with what they do cost.
+    """
+    prices = PriceList(level.prices, level.resource_prices, ground=ground, shared=shared)
+    cheapest = prices.cheapest()
+    while True:
+        attempt = Ledger(name)
+        gain = _balance(attempt, level, prices=prices, cheapest=cheapest, earlier=earlier, served=served, ground=ground)
+        if not attempt.wrong or not cheapest.loose:
+            ledger.wrong += attempt.wrong
+            ledger.worst = max(ledger.worst, attempt.worst)
+            return gain
+        cheapest.tighten()
+
+
+def _balance(
+    ledger: Ledger,
+    level: LevelPart,
+    *,
+    prices: PriceList,
+    cheapest: Cheapest,
+    earlier: set[str],
+    served: dict[str, float],
+    ground: Ground,
+) -> float:
     spent = []
-    for key in ground.asking:
-        if key in ground.reachable:
-            wish = ground.wishes[key]
-            rate_bps = served[key] if key in earlier else level.level * wish.priority * wish.requested_bps
-            spent.append(rate_bps * cheapest[key])
-    left = worth - total(spent)
-    ledger.equal(f"the price of what {name} serves", claimed=total(spent), right=worth, tolerance=LARGEST_LEFT_OVER)
-    unproved = max(left - SOLVER_TOLERANCE * worth, 0.0)
+    for key in ground.active:
+        wish = ground.wishes[key]
+        rate_bps = served[key] if key in earlier else level.level * wish.priority * wish.requested_bps
+        spent.append(rate_bps * cheapest[key])
+    paid, worth = total(spent), prices.worth
+    what = f"the price of what {ledger.name} serves"
+    ledger.equal(what, claimed=paid, right=worth, tolerance=LARGEST_LEFT_OVER)
+    unproved = max(worth - paid - SOLVER_TOLERANCE * worth, 0.0)
     largest = 0.0
-    for key, shared_bps in _shared_bps(level.demands, served, ground=ground).items():
-        pays = cheapest[key] * shared_bps
-        if ledger.require(pays > 0, f"{name}: demand '{key}' has a route that costs nothing, so it might get more"):
+    for key, pool_bps in shared_bps(level.demands, served, ground=ground).items():
+        pays = cheapest[key] * pool_bps
+        failure = f"{ledger.name}: demand '{key}' has a route that costs nothing, so it might get more"
+        if ledger.require(pays > 0, failure):
             largest = max(largest, unproved / pays)
-            failure = f"{name}: demand '{key}' might still gain {unproved / pays:.1e} of what it gets"
+            failure = f"{ledger.name}: demand '{key}' might still gain {unproved / pays:.1e} of what it gets"
             ledger.require(unproved <= LARGEST_GAIN * pays, failure)
     return largest
-
-
-def _shared_bps(demands: Iterable[str], served: Mapping[str, float], *, ground: Ground) -> dict[str, float]:
-    """What each demand gets, together with those of the given ones that want more between the same nodes."""
-    pools: dict[frozenset[str], list[float]] = {}
-    alone: dict[str, float] = {}
-    for key in demands:
-        alone[key] = 0.0 if _wants_more(key, served, ground=ground) else served[key]
-        pools.setdefault(ground.wishes[key].ends, []).append(served[key] - alone[key])
-    sums = {ends: total(parts) for ends, parts in pools.items()}
-    return {key: sums[ground.wishes[key].ends] + own for key, own in alone.items()}
-
-
-def _wants_more(key: str, served: Mapping[str, float], *, ground: Ground) -> bool:
-    return served[key] < ground.wishes[key].requested_bps * (1 - LARGEST_DEVIATION)
-
-
-def _check_spare(plan: PlanPart, *, ground: Ground) -> Check:
-    """Nobody who is served less than asked for has a route on which every link has key to spare."""
-    ledger = Ledger("spare key")
-    spare = _spare_bps(plan, ground=ground)
-    served = _served(plan, ground=ground)
-    wanting = [key for key in ground.asking if _wants_more(key, served, ground=ground)]
-    suspects = ground.joined(key for key, value in spare.items() if value > 0).intersection(wanting)
-    shared = _shared_bps(wanting, served, ground=ground)
-    for key in sorted(suspects):
-        wide = [link for link, value in spare.items() if value > LARGEST_GAIN * shared[key]]
-        ledger.require(key not in ground.joined(wide), f"demand '{key}' wants more and has a route with key to spare")
-    return ledger.check(
-        f"none of {len(wanting)} demands that get less than they ask for has a route with key to spare on every link"
-    )
-
-
-def _spare_bps(plan: PlanPart, *, ground: Ground) -> dict[str, float]:
-    """What each live link and its module group could carry besides, beyond what a solver does not see."""
-    unseen_bps = SOLVER_TOLERANCE * max((ground.spans[key].key_rate_bps for key in ground.live), default=0.0)
-    load = loads(route for demand in plan.demands for route in demand.routes)
-    share = {key: load.get(key, 0.0) / ground.spans[key].key_rate_bps for key in ground.live}
-    busy = {group: total(share[link] for link in links if link in share) for group, links in ground.groups.items()}
-    spare = {}
-    for key in ground.live:
-        span = ground.spans[key]
-        used = max(share[key], 0.0 if span.group is None else busy[span.group])
-        spare[key] = (1 - used) * span.key_rate_bps - unseen_bps
-    return spare

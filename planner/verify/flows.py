@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from planner.verify.check import Check, Ledger, number, total
+from planner.verify.check import Check, Ledger, number, some, total
+from planner.verify.sets import Loads, limits_in_words, note_flaws, note_overloads, route_sets
 
 if TYPE_CHECKING:
     from planner.verify.document import PlanPart, RoutePart
     from planner.verify.ground import Ground
+    from planner.verify.sets import RouteSet
 
 
 def check_demands(plan: PlanPart, *, ground: Ground) -> Check:
@@ -100,13 +102,28 @@ def _step_flaws(route: RoutePart, *, ground: Ground) -> Iterable[str]:
             yield f"goes from {one} to {other} over the link '{link_id}', which does not join them"
 
 
+def check_sets(plan: PlanPart, *, ground: Ground) -> Check:
+    """The routes of a set are as its demand's protection takes them, with one rate, and share nothing."""
+    ledger = Ledger("sets of routes")
+    sets = _sets(plan)
+    note_flaws(ledger, sets, ground=ground)
+    protected = [part for part in sets if len(part.routes) > 1]
+    return ledger.check(
+        f"the routes make {len(sets)} sets; in each of the {len(protected)} sets of several routes these are as many "
+        "as the protection takes, have one rate and share no inner node, no link and no risk group"
+    )
+
+
 def check_served(plan: PlanPart, *, ground: Ground) -> Check:
-    """What each demand gets is what its routes bring, and no more than it asked for."""
+    """What each demand gets is what its sets of routes bring, and no more than it asked for."""
     ledger = Ledger("served rates")
+    brought: dict[str, list[float]] = {}
+    for part in _sets(plan):
+        brought.setdefault(part.demand_id, []).append(part.rate_bps)
     for demand in plan.demands:
         what = f"served_bps of demand '{demand.demand_id}'"
-        brought = total(route.rate_bps for route in demand.routes)
-        ledger.equal(f"{what}, the sum over its routes,", claimed=demand.served_bps, right=brought)
+        reached = total(brought.get(demand.demand_id, ()))
+        ledger.equal(f"{what}, the sum over its routes,", claimed=demand.served_bps, right=reached)
         ledger.require(demand.served_bps >= 0, f"{what} is {number(demand.served_bps)}, below 0")
         wish = ground.wishes.get(demand.demand_id)
         limit = demand.requested_bps if wish is None else wish.requested_bps
@@ -117,65 +134,73 @@ def check_served(plan: PlanPart, *, ground: Ground) -> Check:
             )
     served = total(demand.served_bps for demand in plan.demands)
     return ledger.check(
-        f"what each demand gets is the sum over its routes and at most what it asked for; {number(served)} bit/s "
-        f"in all; worst relative deviation {ledger.worst:.1e}"
+        "what each demand gets is the sum over its routes, those of a set counted once, and at most what it asked for; "
+        f"{number(served)} bit/s in all; worst relative deviation {ledger.worst:.1e}"
     )
 
 
+def check_ports(plan: PlanPart, *, ground: Ground) -> Check:
+    """Every demand that gets a user port at both ends is one that should, and the others get no key."""
+    ledger = Ledger("user ports")
+    right, claimed = set(ground.without_port), set(plan.without_port)
+    ledger.require(
+        not right - claimed, f"demands that find no port are not in without_port: {some(sorted(right - claimed))}"
+    )
+    ledger.require(not claimed - right, f"demands in without_port that find a port: {some(sorted(claimed - right))}")
+    for demand in plan.demands:
+        if demand.demand_id in right:
+            ledger.require(
+                not demand.routes and not demand.served_bps,
+                f"demand '{demand.demand_id}' is served, though demands before it take the user ports of an end",
+            )
+    limited = (
+        f"{len(ground.user_ports)} nodes have a limit of ports, taken" if ground.user_ports else "no node has a limit"
+    )
+    return ledger.check(f"{limited} by priority and then by id; {len(right)} demands find none and get nothing")
+
+
 def check_loads(plan: PlanPart, *, ground: Ground) -> Check:
-    """The load of a link is what its routes bring, and utilisation is load over rate."""
+    """The load of a link is what its routes bring and what it holds in reserve; utilisation is load over rate."""
     ledger = Ledger("link loads")
-    load = loads(route for demand in plan.demands for route in demand.routes)
+    found = Loads(_sets(plan), ground=ground, shared=plan.shared)
     for link in plan.links:
-        brought = load.get(link.link_id, 0.0)
+        brought = found.load_bps(link.link_id)
         span = ground.spans.get(link.link_id)
         rate = link.key_rate_bps if span is None else span.key_rate_bps
         ledger.equal(f"load_bps of link '{link.link_id}'", claimed=link.load_bps, right=brought)
+        reserved = found.reserved_bps(link.link_id)
+        ledger.equal(f"reserved_bps of link '{link.link_id}'", claimed=link.reserved_bps, right=reserved)
         share = brought / rate if rate > 0 else 0.0
         ledger.equal(f"utilisation of link '{link.link_id}'", claimed=link.utilisation, right=share)
     busiest = max(plan.links, key=lambda link: link.utilisation, default=None)
     words = f"; the busiest is '{busiest.link_id}' at {busiest.utilisation:.1%}" if busiest else ""
     return ledger.check(
-        f"the loads of {len(plan.links)} links are the sums over the routes, their utilisation is load over key rate"
-        f"{words}; worst relative deviation {ledger.worst:.1e}"
+        f"the loads of {len(plan.links)} links are the sums over the routes{_reserve(plan)}, their utilisation is load "
+        f"over key rate{words}; worst relative deviation {ledger.worst:.1e}"
     )
+
+
+def _reserve(plan: PlanPart) -> str:
+    if not any(link.reserved_bps for link in plan.links):
+        return ""
+    if plan.shared:
+        return " and the most that protection routes hold in any single failure"
+    return ", those of protection routes in reserve"
 
 
 def check_capacity(plan: PlanPart, *, ground: Ground) -> Check:
-    """No link carries more key than it makes, no module group works longer than all the time."""
+    """No link, no module group and no node does more than it can, in whatever failure."""
     ledger = Ledger("capacity")
-    note_overloads(ledger, [route for demand in plan.demands for route in demand.routes], ground=ground)
-    groups = f", and {len(ground.groups)} module groups work at most all the time" if ground.groups else ""
+    found = Loads(_sets(plan), ground=ground, shared=plan.shared)
+    note_overloads(ledger, found, ground=ground)
     return ledger.check(
-        f"no link carries more key than it makes{groups}; largest excess {ledger.worst:.1e} of the limit"
+        f"no link carries more key than it makes{limits_in_words(found, ground=ground)}; largest excess "
+        f"{ledger.worst:.1e} of the limit"
     )
 
 
-def note_overloads(ledger: Ledger, routes: Sequence[RoutePart], *, ground: Ground) -> None:
-    """Notes in a ledger every link and module group that routes load beyond its limit.
-
-    Args:
-        ledger: Where to.
-        routes: All routes that are in use at the same time.
-        ground: The recomputed facts.
-    """
-    load = loads(routes)
-    for link_id, span in ground.spans.items():
-        value = load.get(link_id, 0.0)
-        ledger.at_most(f"the load of link '{link_id}'", value=value, limit=span.key_rate_bps)
-    for group, links in ground.groups.items():
-        rates = {link: ground.spans[link].key_rate_bps for link in links}
-        busy = total(load.get(link, 0.0) / rate for link, rate in rates.items() if rate > 0)
-        ledger.at_most(f"the time used of module group '{group}'", value=busy, limit=1.0)
-
-
-def loads(routes: Iterable[RoutePart]) -> dict[str, float]:
-    """The rate [bit/s] that routes bring onto each link; links without load are absent."""
-    parts: dict[str, list[float]] = {}
-    for route in routes:
-        for link in route.links:
-            parts.setdefault(link, []).append(route.rate_bps)
-    return {link: total(rates) for link, rates in parts.items()}
+def _sets(plan: PlanPart) -> list[RouteSet]:
+    return route_sets((demand.demand_id, route) for demand in plan.demands for route in demand.routes)
 
 
 def _arrows(nodes: Sequence[str]) -> str:

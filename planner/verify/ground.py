@@ -1,33 +1,31 @@
 """What is true whatever the plan says: recomputed from the plan's copy of its inputs.
 
 Nothing here comes from :mod:`planner.allocation` or :mod:`planner.routing`, so that a mistake there cannot
-hide itself. The shortest paths are SciPy's Dijkstra on a graph of this module's own making.
+hide itself.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from planner.records import RELAY_KINDS
-from planner.verify.check import total
+from planner.records import RELAY_KINDS, rows_of, split_list
+from planner.verify.disjoint import DisjointRoutes
+from planner.verify.graph import Costs, joined_pairs
+from planner.verify.protection import Given, given_protection
 
 if TYPE_CHECKING:
     import pandas as pd
-    from scipy.sparse import csr_array
 
     from planner.network import Network
 
 LEAST_RATE_BPS = 1e-100
 """A rate below this is nothing: its reciprocal, the time that a bit takes, is beyond all numbers."""
 
-GROUP_PREFIX = "module_group:"
-"""A module group's name in resource prices is this and the group."""
+Pair = tuple[str, str]
+"""Two nodes, the smaller id first: which way key runs does not matter."""
 
 
 @dataclass(frozen=True)
@@ -38,21 +36,31 @@ class Wish:
     node_b: str
     requested_bps: float
     priority: float
+    protection: str
 
     @property
-    def ends(self) -> frozenset[str]:
+    def pair(self) -> Pair:
         """The two nodes that it joins."""
-        return frozenset((self.node_a, self.node_b))
+        return min(self.node_a, self.node_b), max(self.node_a, self.node_b)
 
 
 @dataclass(frozen=True)
 class Span:
-    """A link as the inputs and the recomputed budget have it."""
+    """A link as the inputs and the recomputed budget have it.
+
+    Attributes:
+        node_a: One end.
+        node_b: The other.
+        key_rate_bps: Its key rate.
+        group: Its module group.
+        risks: Its risk groups.
+    """
 
     node_a: str
     node_b: str
     key_rate_bps: float
     group: str | None
+    risks: frozenset[str]
 
     @property
     def ends(self) -> frozenset[str]:
@@ -69,12 +77,16 @@ class Ground:
         spans: The links, by id.
         relays: The nodes that may pass keys on.
         nodes: All nodes, in a fixed order.
+        relay_limits_bps: The most key that nodes may pass on, where there is a limit.
+        user_ports: How many demands may end at a node, where there is a limit.
     """
 
     wishes: Mapping[str, Wish]
     spans: Mapping[str, Span]
     relays: frozenset[str]
     nodes: tuple[str, ...]
+    relay_limits_bps: Mapping[str, float]
+    user_ports: Mapping[str, int]
 
     @classmethod
     def of(cls, network: Network, *, budget: pd.DataFrame, demands: pd.DataFrame) -> Ground:
@@ -88,29 +100,36 @@ class Ground:
         Returns:
             The facts.
         """
-        groups = dict(zip(network.links["link_id"], network.links["module_group"], strict=True))
-        kinds = zip(network.nodes["node_id"], network.nodes["kind"], strict=True)
+        links = {row.link_id: row for row in rows_of(network.links)}
+        nodes = list(rows_of(network.nodes))
         return cls(
             wishes={
-                str(row["demand_id"]): Wish(
-                    node_a=str(row["node_a"]),
-                    node_b=str(row["node_b"]),
-                    requested_bps=float(row["requested_bps"]),
-                    priority=float(row["priority"]),
+                str(row.demand_id): Wish(
+                    node_a=str(row.node_a),
+                    node_b=str(row.node_b),
+                    requested_bps=float(row.requested_bps),
+                    priority=float(row.priority),
+                    protection=str(row.protection),
                 )
-                for row in demands.to_dict("records")
+                for row in rows_of(demands)
             },
             spans={
-                str(row["link_id"]): Span(
-                    node_a=str(row["node_a"]),
-                    node_b=str(row["node_b"]),
-                    key_rate_bps=rate if (rate := float(row["key_rate_bps"])) >= LEAST_RATE_BPS else 0.0,
-                    group=groups[row["link_id"]] or None,
+                str(row.link_id): Span(
+                    node_a=str(row.node_a),
+                    node_b=str(row.node_b),
+                    key_rate_bps=rate if (rate := float(row.key_rate_bps)) >= LEAST_RATE_BPS else 0.0,
+                    group=links[row.link_id].module_group or None,
+                    risks=frozenset(split_list(links[row.link_id].risk_groups)),
                 )
-                for row in budget.to_dict("records")
+                for row in rows_of(budget)
             },
-            relays=frozenset(node for node, kind in kinds if kind in RELAY_KINDS),
-            nodes=tuple(network.nodes["node_id"]),
+            relays=frozenset(str(node.node_id) for node in nodes if node.kind in RELAY_KINDS),
+            nodes=tuple(str(node.node_id) for node in nodes),
+            relay_limits_bps={str(n.node_id): limit for n in nodes if (limit := float(n.relay_limit_bps)) > 0},
+            user_ports={
+                str(node_id): int(ports)
+                for node_id, ports in network.nodes.set_index("node_id")["user_ports"].dropna().items()
+            },
         )
 
     @cached_property
@@ -128,77 +147,64 @@ class Ground:
         return groups
 
     @cached_property
-    def reachable(self) -> frozenset[str]:
-        """The demands whose ends a permitted route joins on which every link has a positive key rate."""
-        return self.joined(self.live)
-
-    def joined(self, links: Iterable[str]) -> frozenset[str]:
-        """The demands whose ends a permitted route over some of these links joins."""
-        cost = self.cheapest({}, {}, links=links)
-        return frozenset(key for key, value in cost.items() if math.isfinite(value))
-
-    def worth(self, prices: Mapping[str, float], resource_prices: Mapping[str, float]) -> float:
-        """What all that the network can give costs at these prices: ``sum p_e rate_e + sum pi_g``."""
-        links = total(price * self.spans[link].key_rate_bps for link, price in prices.items())
-        return links + total(resource_prices.values())
+    def risk_groups(self) -> dict[str, list[str]]:
+        """The links of each risk group."""
+        groups: dict[str, list[str]] = {}
+        for link_id, span in self.spans.items():
+            for risk in sorted(span.risks):
+                groups.setdefault(risk, []).append(link_id)
+        return groups
 
     @cached_property
     def live(self) -> tuple[str, ...]:
         """The links that make key."""
         return tuple(key for key, span in self.spans.items() if span.key_rate_bps > 0)
 
-    def cheapest(
-        self,
-        prices: Mapping[str, float],
-        resource_prices: Mapping[str, float],
-        *,
-        links: Iterable[str] | None = None,
-    ) -> dict[str, float]:
-        """The price of the cheapest permitted route of every demand.
+    @cached_property
+    def reachable(self) -> frozenset[str]:
+        """The demands whose ends a permitted route joins on which every link has a positive key rate."""
+        return self.joined(self.live)
 
-        A route costs, per bit/s of key, ``sum over its links of p_e + pi_g(e) / rate_e``: a bit/s on a link
-        of a module group takes ``1 / rate_e`` of the group's time.
+    def joined(self, links: Iterable[str], *, without: Iterable[str] = ()) -> frozenset[str]:
+        """The demands whose ends a permitted route over some of these links joins.
 
         Args:
-            prices: Price of each link per bit/s; a link that is not named is free.
-            resource_prices: Price of the whole time of each module group, named ``module_group:<group>``.
-            links: The links that routes may use; by default all that make key.
-
-        Returns:
-            Demand id to price; infinite where there is no permitted route.
+            links: The links.
+            without: Nodes that may not be passed through.
         """
-        from scipy.sparse.csgraph import dijkstra
+        pairs = {wish.pair for wish in self.wishes.values()}
+        found = joined_pairs(self, pairs, links=links, without=frozenset(without))
+        return frozenset(key for key, wish in self.wishes.items() if wish.pair in found)
 
-        graph, arrive, depart = self._priced_graph(prices, resource_prices, links=self.live if links is None else links)
-        starts = sorted({depart[wish.node_a] for wish in self.wishes.values()})
-        distance = dijkstra(graph, directed=True, indices=starts)
-        row = {start: index for index, start in enumerate(starts)}
-        return {
-            key: float(distance[row[depart[wish.node_a]], arrive[wish.node_b]]) for key, wish in self.wishes.items()
-        }
+    @cached_property
+    def without_port(self) -> tuple[str, ...]:
+        """The demands that find no free user port at one of their ends, sorted.
 
-    def _priced_graph(
-        self, prices: Mapping[str, float], resource_prices: Mapping[str, float], *, links: Iterable[str]
-    ) -> tuple[csr_array[Any], dict[str, int], dict[str, int]]:
-        """A directed graph on which every walk between demand ends is a permitted route.
-
-        A node that may not relay is two vertices: at one a route can only end, at the other only begin.
+        Those that ask for key are taken by priority, the highest first, then by id; each takes a port at both its
+        ends or none at all.
         """
-        from scipy.sparse import csr_array
+        free = dict(self.user_ports)
+        refused = []
+        for key in sorted(self.asking, key=lambda key: (-self.wishes[key].priority, key)):
+            limited = [end for end in self.wishes[key].pair if end in free]
+            if any(free[end] == 0 for end in limited):
+                refused.append(key)
+            else:
+                free |= {end: free[end] - 1 for end in limited}
+        return tuple(sorted(refused))
 
-        arrive = {node: index for index, node in enumerate(self.nodes)}
-        depart = {node: arrive[node] if node in self.relays else len(self.nodes) + arrive[node] for node in self.nodes}
-        cheapest: dict[tuple[int, int], float] = {}
-        for link_id in links:
-            span = self.spans[link_id]
-            price = prices.get(link_id, 0.0)
-            if span.group is not None and span.key_rate_bps > 0:
-                price += resource_prices.get(GROUP_PREFIX + span.group, 0.0) / span.key_rate_bps
-            for one, other in ((span.node_a, span.node_b), (span.node_b, span.node_a)):
-                arc = (depart[one], arrive[other])
-                cheapest[arc] = min(price, cheapest.get(arc, math.inf))
-        tails, heads = ([arc[end] for arc in cheapest] for end in (0, 1))
-        size = 2 * len(self.nodes)
-        weights = np.array(list(cheapest.values()), dtype="float64")
-        ends = (np.array(tails, dtype="int32"), np.array(heads, dtype="int32"))
-        return csr_array((weights, ends), shape=(size, size)), arrive, depart
+    @cached_property
+    def active(self) -> tuple[str, ...]:
+        """The demands that take part: they ask for key, have a route, and a user port at both ends."""
+        refused = set(self.without_port)
+        return tuple(key for key in self.asking if key in self.reachable and key not in refused)
+
+    @cached_property
+    def given(self) -> dict[str, Given]:
+        """The strongest protection that the network can give each demand that takes part."""
+        return given_protection(self)
+
+    @cached_property
+    def short_routes(self) -> DisjointRoutes:
+        """Finds disjoint routes of few links."""
+        return DisjointRoutes(self, Costs(links=dict.fromkeys(self.live, 1.0)))

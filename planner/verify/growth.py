@@ -1,11 +1,13 @@
 """Checks of the growth factor: the witness reaches it, the prices prove that nothing reaches further.
 
 The proof is weak duality of the maximum concurrent flow. Take any prices ``p_e >= 0`` of a bit/s on link e and
-``pi_g >= 0`` of the whole time of module group g. Whatever flows, what it uses is worth no more than all there
-is: ``sum p_e rate_e + sum pi_g``. If all requests are served t-fold, each bit/s of demand d uses at least the
-cheapest permitted route, so the use is worth at least ``t * sum requested_d * cheapest_d``. Hence::
+``pi_r >= 0`` of each whole resource besides: the time of a module group, the relay limit of a node, with shared
+protection what a resource carries in a single failure (:mod:`planner.verify.prices`). Whatever flows, what it uses is
+worth no more than all there is: ``sum p_e rate_e + sum pi_r``. If all requests are served t-fold, each bit/s of demand
+d uses at least the cheapest permitted set of routes, so the use is worth at least
+``t * sum requested_d * cheapest_d``. Hence::
 
-    t <= bound = (sum p_e rate_e + sum pi_g) / sum requested_d cheapest_d
+    t <= bound = (sum p_e rate_e + sum pi_r) / sum requested_d cheapest_d
 
 for every t that can be reached. The witness reaches ``factor``; where factor and bound agree, both are the
 optimum, whoever found them. See F. Shahrokhi and D. W. Matula, J. ACM 37, 318 (1990).
@@ -14,15 +16,18 @@ optimum, whoever found them. See F. Shahrokhi and D. W. Matula, J. ACM 37, 318 (
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from planner.verify.check import Check, Ledger, number, some, total
-from planner.verify.flows import note_overloads, route_flaws
-from planner.verify.ground import GROUP_PREFIX, Ground
+from planner.verify.check import ROUNDING, Check, Ledger, number, relative, some, total
+from planner.verify.flows import route_flaws
+from planner.verify.prices import PriceList, resource_of
+from planner.verify.sets import Loads, limits_in_words, note_flaws, note_overloads, route_sets
 
 if TYPE_CHECKING:
     from planner.verify.document import GrowthPart, PlanPart
+    from planner.verify.ground import Ground
+    from planner.verify.prices import Cheapest
 
 LARGEST_GAP = 1e-6
 """Largest relative distance between factor and bound that counts as optimal."""
@@ -36,27 +41,37 @@ def check_growth(plan: PlanPart, *, ground: Ground) -> list[Check]:
         ground: The recomputed facts.
 
     Returns:
-        The checks. Where the factor is 0 (a demand without a route) or null (nobody asks for anything), one
+        The checks. Where the factor is 0 (a demand without a route or a port) or null (nobody asks for anything), one
         check that it rightly is.
     """
     growth = plan.growth
-    unreached = [key for key in ground.asking if key not in ground.reachable]
-    if not ground.asking or unreached:
-        return [_check_edge(growth, unreached=unreached)]
-    witness = _check_witness(growth, ground=ground)
+    if len(ground.active) < len(ground.asking) or not ground.asking:
+        return [_check_edge(growth, ground=ground)]
+    witness = _check_witness(plan, ground=ground)
     prices = check_prices(
-        "growth prices", prices=growth.prices, resource_prices=growth.resource_prices, ground=ground, every_link=True
+        "growth prices",
+        prices=growth.prices,
+        resource_prices=growth.resource_prices,
+        ground=ground,
+        shared=plan.shared,
+        every_link=True,
     )
     if not prices.passed or growth.factor is None or growth.bound is None or growth.gap is None:
         why = "prices that are no prices prove nothing" if not prices.passed else "factor, bound and gap must be given"
         return [witness, prices, Check("growth bound", passed=False, detail=why)]
-    return [witness, prices, _check_bound(growth, ground=ground), _check_gap(growth)]
+    return [witness, prices, _check_bound(plan, ground=ground), _check_gap(growth)]
 
 
-def _check_edge(growth: GrowthPart, *, unreached: list[str]) -> Check:
-    """Where nobody asks, or somebody cannot be reached, the factor is no matter of prices."""
-    right = 0.0 if unreached else None
-    why = f"no permitted route carries key for {some(unreached)}" if unreached else "no demand asks for key"
+def _check_edge(growth: GrowthPart, *, ground: Ground) -> Check:
+    """Where nobody asks, or somebody cannot be served, the factor is no matter of prices."""
+    right = 0.0 if ground.asking else None
+    unreached = [key for key in ground.asking if key not in ground.reachable]
+    if unreached:
+        why = f"no permitted route carries key for {some(unreached)}"
+    elif ground.asking:
+        why = f"no user port is left for {some(list(ground.without_port))}"
+    else:
+        why = "no demand asks for key"
     ledger = Ledger("growth factor")
     for name, claimed in (("factor", growth.factor), ("bound", growth.bound), ("gap", growth.gap)):
         ledger.equal(f"growth.{name}, because {why},", claimed=claimed, right=right)
@@ -66,15 +81,19 @@ def _check_edge(growth: GrowthPart, *, unreached: list[str]) -> Check:
     return ledger.check(f"factor, bound and gap are {number(right)} and need no prices, because {why}")
 
 
-def _check_witness(growth: GrowthPart, *, ground: Ground) -> Check:
+def _check_witness(plan: PlanPart, *, ground: Ground) -> Check:
     ledger = Ledger("growth witness")
+    growth = plan.growth
     factor = growth.factor or 0.0
     ledger.require(growth.factor, f"growth.factor is {number(growth.factor)}, though every demand has a route")
-    brought: dict[str, list[float]] = {}
     for route in growth.routes:
         for flaw in route_flaws(route, demand_id=route.demand_id, ground=ground):
             ledger.require(condition=False, failure=flaw)
-        brought.setdefault(route.demand_id, []).append(route.rate_bps)
+    sets = route_sets((route.demand_id, route) for route in growth.routes)
+    note_flaws(ledger, sets, ground=ground)
+    brought: dict[str, list[float]] = {}
+    for part in sets:
+        brought.setdefault(part.demand_id, []).append(part.rate_bps)
     for key in ground.asking:
         reached, needed = total(brought.get(key, ())), factor * ground.wishes[key].requested_bps
         ledger.at_most(
@@ -82,24 +101,40 @@ def _check_witness(growth: GrowthPart, *, ground: Ground) -> Check:
             value=needed,
             limit=reached,
         )
-    note_overloads(ledger, growth.routes, ground=ground)
+    found = Loads(sets, ground=ground, shared=plan.shared)
+    note_overloads(ledger, found, ground=ground)
     return ledger.check(
         f"the {len(growth.routes)} growth routes exist, bring each of {len(ground.asking)} demands {number(factor)} "
-        f"times its request and load no link beyond its key rate; largest excess {ledger.worst:.1e}"
+        f"times its request{_protected(ground)} and load no link beyond its key rate"
+        f"{limits_in_words(found, ground=ground)}; largest excess {ledger.worst:.1e}"
     )
 
 
+def _protected(ground: Ground) -> str:
+    protected = sum(given.routes > 1 for given in ground.given.values())
+    return f", {protected} of them over disjoint routes," if protected else ""
+
+
 def check_prices(
-    name: str, *, prices: dict[str, float], resource_prices: dict[str, float], ground: Ground, every_link: bool
+    name: str,
+    *,
+    prices: Mapping[str, float],
+    resource_prices: Mapping[str, float],
+    ground: Ground,
+    shared: bool,
+    every_link: bool,
+    some_price: bool = True,
 ) -> Check:
     """Checks that prices are prices: of things that exist, and not negative.
 
     Args:
         name: Name of the check.
         prices: Price of each link.
-        resource_prices: Price of each module group, named ``module_group:<group>``.
+        resource_prices: Price of each other whole resource.
         ground: The recomputed facts.
+        shared: Whether 1+1 protection is shared.
         every_link: Whether every link needs a price.
+        some_price: Whether some price must be above 0.
 
     Returns:
         The check.
@@ -107,35 +142,43 @@ def check_prices(
     ledger = Ledger(name)
     unknown = [key for key in prices if key not in ground.spans]
     ledger.require(not unknown, f"there is no such link: {some(unknown)}")
-    unknown = [key for key in resource_prices if key.removeprefix(GROUP_PREFIX) not in ground.groups]
-    ledger.require(not unknown, f"there is no such module group: {some(unknown)}")
-    for key, price in (prices | resource_prices).items():
+    unknown = [key for key in resource_prices if resource_of(key, ground=ground, shared=shared) is None]
+    ledger.require(not unknown, f"there is no such module group, relay limit or failure: {some(unknown)}")
+    for key, price in (*prices.items(), *resource_prices.items()):
         ledger.require(price >= 0, f"the price of '{key}' is {number(price)}, below 0")
     missing = [key for key in ground.spans if key not in prices] if every_link else []
     ledger.require(not missing, f"links without a price: {some(missing)}")
-    ledger.require(any((prices | resource_prices).values()), "every price is 0, which proves nothing")
-    groups = f" and {len(resource_prices)} module groups" if resource_prices else ""
-    return ledger.check(f"{len(prices)} links{groups} have a price, none is negative")
+    something = any(prices.values()) or any(resource_prices.values())
+    ledger.require(something or not some_price, "every price is 0, which proves nothing")
+    others = f" and {len(resource_prices)} other resources" if resource_prices else ""
+    return ledger.check(f"{len(prices)} links{others} have a price, none is negative")
 
 
-def _check_bound(growth: GrowthPart, *, ground: Ground) -> Check:
+def _check_bound(plan: PlanPart, *, ground: Ground) -> Check:
     ledger = Ledger("growth bound")
-    right = _bound(growth, ground=ground, links=ground.live)
-    ledger.equal("growth.bound", claimed=growth.bound, right=right)
+    growth = plan.growth
+    claimed = growth.bound or 0.0
+    prices = PriceList(growth.prices, growth.resource_prices, ground=ground, shared=plan.shared)
+    cheapest = prices.cheapest()
+    right = _bound(prices, cheapest, ground=ground)
+    if cheapest.loose and relative(claimed - right, right) > ROUNDING:
+        cheapest.tighten()
+        right = _bound(prices, cheapest, ground=ground)
+    ledger.equal("growth.bound", claimed=claimed, right=right)
     if len(ground.live) < len(ground.spans):
-        strict = _bound(growth, ground=ground, links=ground.spans)
-        ledger.equal("growth.bound, where routes may also use links without key rate,", claimed=right, right=strict)
+        live, every = (prices.cheapest_routes(links=links) for links in (ground.live, ground.spans))
+        cheaper = [key for key in ground.active if every[key] < live[key] * (1 - ROUNDING)]
+        ledger.require(not cheaper, f"a route over a link without key rate would be cheaper for {some(cheaper)}")
+    what = "sets of routes" if any(given.routes > 1 for given in ground.given.values()) else "routes"
     return ledger.check(
         f"the prices prove that no factor above {number(right)} can be reached (total price of all key rates over "
-        f"total price of the cheapest routes, found anew); relative deviation {ledger.worst:.1e}"
+        f"total price of the cheapest {what}, found anew); relative deviation {ledger.worst:.1e}"
     )
 
 
-def _bound(growth: GrowthPart, *, ground: Ground, links: Iterable[str]) -> float:
-    cheapest = ground.cheapest(growth.prices, growth.resource_prices, links=links)
-    spent = total(ground.wishes[key].requested_bps * cheapest[key] for key in ground.asking)
-    worth = ground.worth(growth.prices, growth.resource_prices)
-    return worth / spent if spent > 0 else math.inf
+def _bound(prices: PriceList, cheapest: Cheapest, *, ground: Ground) -> float:
+    spent = total(ground.wishes[key].requested_bps * cheapest[key] for key in ground.active)
+    return prices.worth / spent if spent > 0 else math.inf
 
 
 def _check_gap(growth: GrowthPart) -> Check:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from planner.verify.check import Check, Ledger
-from planner.verify.ground import GROUP_PREFIX
+from planner.verify.prices import GROUP
 
 if TYPE_CHECKING:
     from planner.verify.document import GrowthPart, LevelPart, PlanPart
@@ -36,8 +36,7 @@ def check_bottlenecks(plan: PlanPart, *, ground: Ground, names: dict[str, str]) 
     ledger = Ledger("bottlenecks")
     sure, possible = _expected(plan, ground=ground)
     claimed: Counter[_Claim] = Counter(
-        (row.limits, row.link_id or f"{GROUP_PREFIX}{row.module_group}", row.demands_limited)
-        for row in plan.bottlenecks
+        (row.limits, row.link_id or f"{GROUP}{row.module_group}", row.demands_limited) for row in plan.bottlenecks
     )
     for limits, what, count in sorted(sure - claimed):
         ledger.require(condition=False, failure=f"'{what}' limits {count} demands ({limits}), which no sentence says")
@@ -64,7 +63,7 @@ def _expected(plan: PlanPart, *, ground: Ground) -> tuple[Counter[_Claim], Count
         for link in route.links:
             crossing.setdefault(link, set()).add(route.demand_id)
             if link in ground.spans:
-                crossing.setdefault(f"{GROUP_PREFIX}{ground.spans[link].group}", set()).add(route.demand_id)
+                crossing.setdefault(f"{GROUP}{ground.spans[link].group}", set()).add(route.demand_id)
     sure: Counter[_Claim] = Counter()
     possible: Counter[_Claim] = Counter()
     unfilled = [level for level in plan.fairness.levels if not level.served_in_full]
