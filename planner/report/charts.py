@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from planner.report.drawing import Drawing, linear_scale, log_scale, shortened, ticks
 from planner.report.strip import load_class
 from planner.report.style import BIT_PARTS, LOSS_PARTS
-from planner.report.words import quantity, tick_label
+from planner.report.words import channel_title, quantity, tick_label
 
 if TYPE_CHECKING:
     import pandas as pd
     from markupsafe import Markup
 
+    from planner.network import Network
     from planner.plan import Plan
 
 MOST_ROWS = 52
@@ -75,7 +76,7 @@ def plan_charts(plan: Plan) -> tuple[Chart, ...]:
 
 
 def _decibels(plan: Plan) -> Chart | None:
-    titles = plan.network.link_titles
+    titles, legend = plan.network.link_titles, loss_legend(plan.network)
     budget = plan.budget
     total = budget[[key for key, *_ in LOSS_PARTS]].sum(axis="columns")
     shown, note = _most_telling(budget, total, what="links of the greatest loss")
@@ -83,15 +84,20 @@ def _decibels(plan: Plan) -> Chart | None:
         _Bar(
             titles[row["link_id"]],
             tuple(
-                (f"loss-{i}", _known(row[key]), f"{row['link_id']}: {title.lower()} {quantity(row[key], 'dB')}")
-                for i, (key, title, *_) in enumerate(LOSS_PARTS)
+                (kind, _known(row[key]), f"{row['link_id']}: {title.lower()} {quantity(row[key], 'dB')}")
+                for (key, *_), (kind, title) in zip(LOSS_PARTS, legend, strict=True)
             ),
             quantity(math.fsum(_known(row[key]) for key, *_ in LOSS_PARTS), "dB"),
         )
         for row in shown
     ]
-    legend = tuple((f"loss-{i}", title) for i, (_, title, *_) in enumerate(LOSS_PARTS))
     return _chart("Where the decibels go", bars, unit="dB", legend=legend, note=note)
+
+
+def loss_legend(network: Network) -> tuple[tuple[str, str], ...]:
+    """The classes of the parts of the loss and what they are called."""
+    titles = {"fibre_loss_db": channel_title(network)}
+    return tuple((f"loss-{i}", titles.get(key, title)) for i, (key, title, *_) in enumerate(LOSS_PARTS))
 
 
 def _bits(plan: Plan) -> Chart | None:

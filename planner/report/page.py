@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from planner import __version__
 from planner.records import RELAY_KINDS
-from planner.report import page_tables, trust_tables
+from planner.report import page_tables, protection, trust_tables
 from planner.report.assumptions import assumption_lists
 from planner.report.chains import find_chains
-from planner.report.charts import plan_charts
+from planner.report.charts import loss_legend, plan_charts
 from planner.report.failures import cutting_table, failure_words
 from planner.report.figures import figures
 from planner.report.strip import strip_map, strip_title, to_scale
 from planner.report.style import BIT_PARTS, LOSS_PARTS, MEASURES, SYMBOLS, UNUSABLE
 from planner.report.tables import CSV_TABLES, plan_tables
-from planner.report.words import count, fold, proof, quantity, summary
+from planner.report.words import count, downlinks, fold, proof, quantity, summary
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -108,7 +108,7 @@ def _contents(plan: Plan) -> dict[str, Any]:
         "strips": [
             Strip(strip_title(plan, c), strip_map(plan, c), to_scale(c, plan)) for c in find_chains(plan.network)
         ],
-        "loss_legend": [(f"loss-{i}", title) for i, (_, title, *_) in enumerate(LOSS_PARTS)],
+        "loss_legend": loss_legend(plan.network),
         "load_legend": [(f"load-{i}", step.label) for i, step in enumerate(utilisation.steps)],
         "charts": plan_charts(plan),
         "tables": _tables(plan),
@@ -135,6 +135,8 @@ def _tables(plan: Plan) -> dict[str, Table]:
         "decibels": page_tables.decibel_table(plan),
         "bits": page_tables.bit_table(plan),
         "loads": page_tables.load_table(plan),
+        "nodes": protection.node_table(plan),
+        "shortfalls": protection.shortfall_table(plan),
         "demands": page_tables.demand_table(plan),
         "routes": page_tables.route_table(plan),
         "exposure": trust_tables.exposure_table(plan),
@@ -154,7 +156,8 @@ def _key_figures(plan: Plan) -> tuple[KeyFigure, ...]:
     factor = plan.growth.factor
     growth = "–" if factor is None else f"{fold(factor)} ×"
     relays = int(plan.network.nodes["kind"].isin(RELAY_KINDS).sum())
-    length_km = float(plan.network.links["length_km"].sum())
+    sky = downlinks(plan.network)
+    length_km = float(plan.network.links.loc[~plan.network.links["link_id"].isin(sky), "length_km"].sum())
     basis = figures(plan.network)["basis"]
     assumed = int((basis == "assumed").sum())
     return (
@@ -162,10 +165,15 @@ def _key_figures(plan: Plan) -> tuple[KeyFigure, ...]:
         KeyFigure(growth, "growth factor", "of all demands together"),
         KeyFigure(served, "served", f"of {requested} requested"),
         *_extremes(plan),
-        KeyFigure(quantity(length_km, "km"), "of fibre", count(len(plan.network.links), "link")),
+        *((KeyFigure(f"{len(sky):,}", "satellite links"),) if sky else ()),
+        *_fibre(length_km, links=len(plan.network.links) - len(sky)),
         KeyFigure(f"{relays:,}", "trusted nodes", count(int(plan.network.links["module_pairs"].sum()), "module pair")),
         KeyFigure(f"{assumed:,}", "assumed figures", f"of {len(basis):,} in the input"),
     )
+
+
+def _fibre(length_km: float, *, links: int) -> tuple[KeyFigure, ...]:
+    return (KeyFigure(quantity(length_km, "km"), "of fibre", count(links, "link")),) if links else ()
 
 
 def _extremes(plan: Plan) -> tuple[KeyFigure, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from planner.report.strip import load_class
 from planner.report.style import BIT_PARTS, LOSS_PARTS
 from planner.report.tables import plan_tables
-from planner.report.words import MISSING, quantity, route_title
+from planner.report.words import MISSING, channel_title, downlinks, protection_text, quantity, route_title
 
 if TYPE_CHECKING:
     from planner.network import Network
@@ -50,11 +50,11 @@ class Table:
 
 def decibel_table(plan: Plan) -> Table:
     """Where the decibels of each link go."""
-    links = _link_cells(plan.network)
+    links, channel = _link_cells(plan.network), channel_title(plan.network)
     columns = (
         words_column("Link"),
         Column("Length", "km"),
-        *(Column(title, "dB") for _, title, *_ in LOSS_PARTS),
+        *(Column(channel if key == "fibre_loss_db" else title, "dB") for key, title, *_ in LOSS_PARTS),
         Column("Total", "dB"),
         words_column("Basis"),
         words_column("Source"),
@@ -72,7 +72,8 @@ def decibel_table(plan: Plan) -> Table:
     note = "Receiver and detector belong to the module; the detector's loss is its efficiency in decibels. "
     measured = any(row["measured"] and "loss_db" in row["measured"] for row in plan.budget.to_dict("records"))
     if measured:
-        note += "An asterisk marks a loss that was measured as a whole; it stands under Fibre."
+        how = "given as a whole" if downlinks(plan.network) else "measured as a whole"
+        note += f"An asterisk marks a loss that was {how}; it stands under {channel}."
     return make_table("Loss budget of the links", columns, rows, note=note.strip(), file="links.csv")
 
 
@@ -106,7 +107,8 @@ def bit_table(plan: Plan) -> Table:
     note = "All module pairs of a link together. The bound is the limit for the same loss and clock."
     measured = [row for row in plan.budget.to_dict("records") if row["measured"] and "key_rate_bps" in row["measured"]]
     if measured:
-        note += " An asterisk marks a measured key rate, which takes the place of the model's: "
+        how = "key rate that was given" if downlinks(plan.network) else "measured key rate"
+        note += f" An asterisk marks a {how}, which takes the place of the model's: "
         model = (
             f"{links[r['link_id']].text} {quantity(r['model_key_rate_bps'], 'bit/s')}"
             for r in measured
@@ -124,6 +126,7 @@ def load_table(plan: Plan) -> Table:
         words_column("Link"),
         Column("Key rate", "bit/s"),
         Column("Load", "bit/s"),
+        Column("Of it reserved", "bit/s"),
         Column("Headroom", "bit/s"),
         Column("Utilisation", "%"),
         Column("Demands"),
@@ -133,6 +136,7 @@ def load_table(plan: Plan) -> Table:
             links[row["link_id"]],
             Cell(_bare(row["key_rate_bps"], "bit/s")),
             Cell(_bare(row["load_bps"], "bit/s")),
+            Cell(_bare(row["reserved_bps"], "bit/s") if row["reserved_bps"] > 0 else ""),
             Cell(_bare(max(0.0, row["key_rate_bps"] - row["load_bps"]), "bit/s")),
             Cell(_bare(row["utilisation"], "%"), mark=f"swatch {load_class(row)}"),
             Cell(f"{crossing.get(row['link_id'], 0):,}"),
@@ -151,6 +155,7 @@ def demand_table(plan: Plan) -> Table:
         Column("Requested", "bit/s"),
         Column("Served", "bit/s"),
         Column("Share", "%"),
+        words_column("Protection"),
         Column("Priority"),
         words_column("Basis"),
         words_column("Source"),
@@ -163,6 +168,7 @@ def demand_table(plan: Plan) -> Table:
             Cell(_bare(row["requested_bps"], "bit/s")),
             Cell(_bare(row["served_bps"], "bit/s")),
             Cell(_bare(row["served_fraction"], "%"), mark="" if row["served_fraction"] >= 1 - 1e-6 else "short"),
+            _protection(row),
             Cell(f"{row['priority']:g}"),
             *_basis(row),
         )
@@ -171,10 +177,21 @@ def demand_table(plan: Plan) -> Table:
     return make_table("Demands: requested and served", columns, rows, file="demands.csv")
 
 
+def _protection(row: dict[Any, Any]) -> Cell:
+    """The protection asked for, and marked the one given where that is less; blank where none is asked for."""
+    if row["protection"] == "none":
+        return Cell("")
+    short = row["protection_given"] not in (None, row["protection"])
+    return Cell(protection_text(row["protection"], given=row["protection_given"]), mark="short" if short else "")
+
+
 def route_table(plan: Plan) -> Table:
-    """The routes in use."""
+    """The routes in use and in reserve; those of a set belong together."""
+    joined = {key for key, count in plan.routes.groupby(["demand_id", "set"]).size().items() if count > 1}
     columns = (
         words_column("Demand"),
+        Column("Set"),
+        words_column("Role"),
         words_column("Route"),
         Column("Links"),
         Column("Length", "km"),
@@ -183,6 +200,8 @@ def route_table(plan: Plan) -> Table:
     rows = [
         (
             Cell(row["demand_id"]),
+            Cell(f"{row['set']:,}" if joined else ""),
+            Cell(row["role"] if joined else ""),
             Cell(route_title(plan.network, row["nodes"])),
             Cell(f"{row['hops']:,}"),
             Cell(_bare(row["length_km"], "km")),
@@ -190,17 +209,25 @@ def route_table(plan: Plan) -> Table:
         )
         for row in plan.routes.to_dict("records")
     ]
-    return make_table(
-        "Routes in use", columns, rows, note="Every station of each route: routes.csv.", file="routes.csv"
-    )
+    note = "Every station of each route: routes.csv."
+    if joined:
+        note += (
+            " Routes of one set of a demand share nothing: a protection route holds the rate of the working route for "
+            "its failure, and a key in shares needs all its routes."
+        )
+    return make_table("Routes in use", columns, rows, note=note, file="routes.csv")
 
 
 def bottleneck_table(plan: Plan) -> Table:
     """The links that limit the plan."""
     links = _link_cells(plan.network)
-    reasons = {"growth": "further growth of all demands", "service": "what some demands are served"}
+    reasons = {
+        "growth": "further growth of all demands",
+        "service": "what some demands are served",
+        "total": "what is served in all",
+    }
     columns = (
-        words_column("Link"),
+        words_column("Link" if plan.bottlenecks["link_id"].notna().all() else "Limit"),
         words_column("Limits"),
         Column("Demands"),
         Column("Part of the price", "%"),
@@ -208,7 +235,7 @@ def bottleneck_table(plan: Plan) -> Table:
     )
     rows = [
         (
-            links[row["link_id"]] if row["link_id"] else Cell(f"Module group {row['module_group']}"),
+            _limit(plan.network, row, links=links),
             Cell(reasons.get(row["limits"], row["limits"])),
             Cell(f"{row['demands_limited']:,}"),
             Cell(_bare(row["price_share"], "%")),
@@ -216,8 +243,19 @@ def bottleneck_table(plan: Plan) -> Table:
         )
         for row in plan.bottlenecks.to_dict("records")
     ]
-    note = "The part of the price says how much of the proof rests on the link: relief pays most where it is largest."
-    return make_table("The links that limit the plan", columns, rows, note=note, file="bottlenecks.csv")
+    note = "The part of the price says how much of the proof rests on the limit: relief pays most where it is largest."
+    return make_table("What limits the plan", columns, rows, note=note, file="bottlenecks.csv")
+
+
+def _limit(network: Network, row: dict[Any, Any], *, links: Mapping[str, Cell]) -> Cell:
+    """What is full: a link, a module group, a node, in a failure where that is named."""
+    if row["link_id"]:
+        cell = links[row["link_id"]]
+    elif row["node_id"]:
+        cell = Cell(f"Node {network.node_names[row['node_id']]}")
+    else:
+        cell = Cell(f"Module group {row['module_group']}")
+    return cell if row["failure"] is None else Cell(f"{cell.text}, in a failure")
 
 
 def price_table(plan: Plan) -> Table:

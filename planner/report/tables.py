@@ -9,10 +9,13 @@ from planner.report.figures import figures
 if TYPE_CHECKING:
     import pandas as pd
 
+    from planner.allocation import Cut
     from planner.network import Network
     from planner.plan import Plan
 
-CSV_TABLES = ("links", "demands", "routes", "growth_routes", "bottlenecks", "trust", "exposure", "assumptions")
+CSV_TABLES = (
+    "links", "demands", "routes", "growth_routes", "bottlenecks", "trust", "exposure", "nodes", "assumptions",
+)  # fmt: skip
 """The tables that a saved plan holds as ``<name>.csv``."""
 
 LIST_SEPARATOR = ";"
@@ -29,23 +32,24 @@ def plan_tables(plan: Plan) -> dict[str, pd.DataFrame]:
         plan: The plan.
 
     Returns:
-        ``links`` (budget, load, utilisation), ``demands``, ``routes`` in use, ``growth_routes`` (the witness of
-        the growth factor), ``bottlenecks``, ``trust`` (which nodes see the keys of each demand), ``exposure`` (how
-        much key passes through each node), ``nodes``, ``assumptions`` (every assumed figure) and ``sources``.
-        Places are given by id and by name; routes are lists of ids separated by ``;``.
+        ``links`` (budget, load, utilisation), ``demands`` (where protection falls short, with the number of disjoint
+        routes and the cut), ``routes`` in use and in reserve, ``growth_routes`` (the witness of the growth factor),
+        ``bottlenecks``, ``trust`` (which nodes see the keys of each demand), ``exposure`` (how much key passes
+        through each node), ``nodes`` (with what they pass on), ``assumptions`` (every assumed figure) and
+        ``sources``. Places are given by id and by name; lists of ids are separated by ``;``.
     """
     network = plan.network
     known = figures(network)
     loads = plan.links.drop(columns=["node_a", "node_b", "key_rate_bps"])
     return {
         "links": _with_names(plan.budget.merge(loads, on="link_id", how="left", validate="1:1"), network),
-        "demands": _with_names(plan.demands, network),
+        "demands": _with_names(_with_cuts(plan), network),
         "routes": _flat_routes(plan.routes),
         "growth_routes": _flat_routes(plan.growth.routes),
         "bottlenecks": _with_names(plan.bottlenecks, network),
         "trust": _with_names(_joined(plan.trust, "seen_by", "seen_after_failure", "any_nodes", "all_nodes"), network),
         "exposure": _joined(plan.exposure, "demand_ids"),
-        "nodes": network.nodes,
+        "nodes": _nodes(plan),
         "assumptions": known[known["basis"] == "assumed"].reset_index(drop=True),
         "sources": _sources(network),
     }
@@ -82,6 +86,33 @@ def _with_names(frame: pd.DataFrame, network: Network) -> pd.DataFrame:
     named.insert(place, "name_a", named["node_a"].map(network.node_names))
     named.insert(place + 1, "name_b", named["node_b"].map(network.node_names))
     return named
+
+
+def _with_cuts(plan: Plan) -> pd.DataFrame:
+    """The demands, with why protection falls short: parts of the cut as ``kind:id``."""
+    import pandas as pd
+
+    short = {shortfall.demand_id: shortfall for shortfall in plan.shortfalls}
+    routes, cuts = [], []
+    for demand_id in plan.demands["demand_id"]:
+        shortfall = short.get(demand_id)
+        routes.append(None if shortfall is None else shortfall.routes)
+        cuts.append(None if shortfall is None else LIST_SEPARATOR.join(_parts(shortfall.cut)))
+    index = plan.demands.index
+    return plan.demands.assign(
+        disjoint_routes=pd.Series(routes, index=index, dtype="Int64"), cut=pd.Series(cuts, index=index, dtype="object")
+    )
+
+
+def _parts(cut: Cut) -> list[str]:
+    kinds = (("node", cut.nodes), ("link", cut.links), ("risk_group", cut.risk_groups))
+    return [f"{kind}:{name}" for kind, names in kinds for name in names]
+
+
+def _nodes(plan: Plan) -> pd.DataFrame:
+    """The nodes with what they pass on, and how many demands end there."""
+    loads = plan.nodes.drop(columns=["relay_limit_bps", "user_ports"])
+    return plan.network.nodes.merge(loads, on="node_id", how="left", validate="1:1")
 
 
 def _flat_routes(routes: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from planner.records import rows_of
-from planner.report.words import quantity
+from planner.report.words import channel_title, downlinks, protection_text, quantity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ def show_budget(network: Network, budget: pd.DataFrame) -> None:
         columns=[
             ("link", "left"),
             ("length", "right"),
-            ("fibre", "right"),
+            (channel_title(network).lower(), "right"),
             ("extra", "right"),
             ("receiver", "right"),
             ("detector", "right"),
@@ -133,7 +133,12 @@ def show_budget(network: Network, budget: pd.DataFrame) -> None:
         rows=[_bit_row(titles[row.link_id], row) for row in rows_of(budget)],
     )
     if (budget["measured"] != "").any():
-        say("", "* measured, not modelled")
+        given = (
+            "given in the table of links, not computed from a module"
+            if downlinks(network)
+            else "measured, not modelled"
+        )
+        say("", f"* {given}")
     lit = budget[budget["background_per_gate"] > 0]
     if len(lit):
         say("")
@@ -189,8 +194,52 @@ def _bit_row(name: str, row: Any) -> list[str]:
 
 
 def show_plan(plan: Plan) -> None:
-    """Prints who is served least, and which links are busiest."""
-    names = plan.network.node_names
+    """Prints who is served least, and which links are busiest; nodes too where they have a limit."""
+    _show_demands(plan)
+    busiest = plan.links.sort_values(["utilisation", "link_id"], ascending=[False, True]).head(5)
+    reserved = (plan.links["reserved_bps"] > 0).any()
+    say("")
+    show_table(
+        "Busiest links",
+        columns=[
+            ("link", "left"),
+            ("key rate", "right"),
+            ("load", "right"),
+            *([("of it reserved", "right")] if reserved else []),
+            ("utilisation", "right"),
+        ],
+        rows=[
+            [
+                plan.network.link_titles[row.link_id],
+                quantity(row.key_rate_bps, "bit/s"),
+                quantity(row.load_bps, "bit/s"),
+                *([quantity(row.reserved_bps, "bit/s")] if reserved else []),
+                quantity(row.utilisation, "%"),
+            ]
+            for row in rows_of(busiest)
+        ],
+    )
+    limited = plan.nodes[plan.nodes["relay_limit_bps"].notna()]
+    if limited.empty:
+        return
+    say("")
+    show_table(
+        "Busiest nodes with a relay limit",
+        columns=[("node", "left"), ("limit", "right"), ("passed on", "right"), ("utilisation", "right")],
+        rows=[
+            [
+                plan.network.node_names[row.node_id],
+                quantity(row.relay_limit_bps, "bit/s"),
+                quantity(row.relayed_bps, "bit/s"),
+                quantity(row.relay_utilisation, "%"),
+            ]
+            for row in rows_of(limited.sort_values(["relay_utilisation", "node_id"], ascending=[False, True]).head(5))
+        ],
+    )
+
+
+def _show_demands(plan: Plan) -> None:
+    names, asked = plan.network.node_names, (plan.demands["protection"] != "none").any()
     # rounded, so that the last digits of equal shares do not decide who comes first
     least = plan.demands.sort_values(
         ["served_fraction", "requested_bps"], ascending=[True, False], kind="stable", key=lambda column: column.round(9)
@@ -205,6 +254,7 @@ def show_plan(plan: Plan) -> None:
             ("served", "right"),
             ("share", "right"),
             ("routes", "right"),
+            *([("protection", "left")] if asked else []),
         ],
         rows=[
             [
@@ -214,23 +264,9 @@ def show_plan(plan: Plan) -> None:
                 quantity(row.served_bps, "bit/s"),
                 quantity(row.served_fraction, "%"),
                 str((plan.routes["demand_id"] == row.demand_id).sum()),
+                *([protection_text(row.protection, given=row.protection_given)] if asked else []),
             ]
             for row in rows_of(shown)
-        ],
-    )
-    busiest = plan.links.sort_values(["utilisation", "link_id"], ascending=[False, True]).head(5)
-    say("")
-    show_table(
-        "Busiest links",
-        columns=[("link", "left"), ("key rate", "right"), ("load", "right"), ("utilisation", "right")],
-        rows=[
-            [
-                plan.network.link_titles[row.link_id],
-                quantity(row.key_rate_bps, "bit/s"),
-                quantity(row.load_bps, "bit/s"),
-                quantity(row.utilisation, "%"),
-            ]
-            for row in rows_of(busiest)
         ],
     )
 

@@ -126,6 +126,11 @@ def demand_title(network: Network, demand_id: str, *, node_a: str, node_b: str) 
     return f"{network.link_title(node_a, node_b)} ({demand_id})"
 
 
+def protection_text(asked: str, *, given: str | None) -> str:
+    """The protection of a demand: ``1+1``, or ``1+1 asked, none given``."""
+    return asked if given in (asked, None) else f"{asked} asked, {given} given"
+
+
 def route_title(network: Network, nodes: Sequence[str]) -> str:
     """The places of a route in order; of a long one only the ends and how many lie between."""
     names = [network.node_names[node] for node in nodes]
@@ -141,14 +146,14 @@ def summary(plan: Plan) -> tuple[str, ...]:
         plan: The plan.
 
     Returns:
-        What is served and what not, how far demand may grow, what limits it, how large the network is and
-        how much of the input is assumed.
+        What is served and what not, how far demand may grow, which protection is given, what limits the plan, how
+        large the network is and how much of the input is assumed.
     """
     sentences = list(plan.bottlenecks["sentence"].drop_duplicates())
     shown = sentences[:_NAMED_AT_MOST]
     if len(sentences) > len(shown):
         shown.append(f"{count(len(sentences) - len(shown), 'more bottleneck')} in the list of bottlenecks.")
-    return (*_served(plan), *shown, _size(plan.network), _assumed(plan.network))
+    return (*_served(plan), *_in_all(plan), *_protected(plan), *shown, _size(plan.network), _assumed(plan.network))
 
 
 def _served(plan: Plan) -> tuple[str, ...]:
@@ -175,10 +180,43 @@ def _room(plan: Plan, asking: int) -> str:
     factor = plan.growth.factor
     if factor is None:
         return ""
+    limit = "limit is reached" if plan.growth.resource_prices else "link is full"
     if factor < 1.005:
-        return "; there is no room for growth, a link is full"
+        return f"; there is no room for growth, a {limit}"
     who = "it" if asking == 1 else "every one of them"
-    return f"; {who} could grow {fold(factor)}-fold before the first link is full"
+    return f"; {who} could grow {fold(factor)}-fold before the first {limit}"
+
+
+def _in_all(plan: Plan) -> tuple[str, ...]:
+    """What is served together, where the most was sought."""
+    if plan.total is None:
+        return ()
+    served = quantity(plan.total.served_bps, "bit/s")
+    return (f"{served} are served in all, the most that the network can serve of what is asked for.",)
+
+
+def _protected(plan: Plan) -> tuple[str, ...]:
+    """How many demands get the protection they ask for, and which do not."""
+    asking = plan.demands[(plan.demands["requested_bps"] > 0) & (plan.demands["protection"] != "none")]
+    if asking.empty:
+        return ()
+    given = int((asking["protection_given"] == asking["protection"]).sum())
+    without = int(asking["protection_given"].isna().sum())
+    short = {shortfall.demand_id: shortfall for shortfall in plan.shortfalls}
+    who = "The only demand that asks" if len(asking) == 1 else f"{given:,} of {len(asking):,} demands that ask"
+    if given == len(asking):
+        who = who if given == 1 else f"All {given:,} demands that ask"
+        return (f"{who} for protection {'gets' if given == 1 else 'get'} it.",)
+    verb = "does not get" if len(asking) == 1 else "gets" if given == 1 else "get"
+    sentence = f"{who} for protection {verb} it in full"
+    sentence += f"; {without:,} {'has' if without == 1 else 'have'} no route at all." if without else "."
+    parts = [
+        f"{demand_title(plan.network, row['demand_id'], node_a=row['node_a'], node_b=row['node_b'])}: "
+        f"{row['protection']} asked, {row['protection_given']} given"
+        for row in asking.to_dict("records")
+        if row["demand_id"] in short
+    ]
+    return (sentence, f"Less protection: {listing(parts)}.") if parts else (sentence,)
 
 
 def _concurrent(plan: Plan) -> str:
@@ -210,8 +248,25 @@ def _size(network: Network) -> str:
     relays = int(network.nodes["kind"].isin(RELAY_KINDS).sum())
     others = len(network.nodes) - relays
     nodes = count(relays, "trusted node") + (f" and {count(others, 'other node')}" if others else "")
-    length = quantity(float(network.links["length_km"].sum()), "km")
-    return f"The network has {nodes}, {count(len(network.links), 'link')} and {length} of fibre."
+    sky = downlinks(network)
+    on_ground = network.links[~network.links["link_id"].isin(sky)]
+    parts = [nodes]
+    if len(on_ground) or not sky:
+        parts += [count(len(on_ground), "link"), f"{quantity(float(on_ground['length_km'].sum()), 'km')} of fibre"]
+    parts += [count(len(sky), "satellite link")] if sky else []
+    return f"The network has {listing(parts)}."
+
+
+def downlinks(network: Network) -> frozenset[str]:
+    """The links that end at a satellite, by id: their light passes no fibre, and nobody measured their loss."""
+    satellites = set(network.nodes.loc[network.nodes["kind"] == "satellite", "node_id"])
+    ends = zip(network.links["link_id"], network.links["node_a"], network.links["node_b"], strict=True)
+    return frozenset(link for link, one, other in ends if one in satellites or other in satellites)
+
+
+def channel_title(network: Network) -> str:
+    """What the part of the loss that lies between two sites is called."""
+    return "Channel" if downlinks(network) else "Fibre"
 
 
 def _assumed(network: Network) -> str:
@@ -229,14 +284,10 @@ def proof(plan: Plan) -> tuple[str, ...]:
         plan: The plan.
 
     Returns:
-        What the growth factor promises, why it cannot be more, how large the gap is, what fairness means here.
+        What the growth factor promises, why it cannot be more, how large the gap is, what fairness, or the largest
+        total, means here.
     """
-    growth = plan.growth
-    fair = (
-        "The served rates are fair: no demand could be given a larger share of what it asks for without taking from "
-        f"one whose share, weighed by priority, is no larger. This was settled in {count(len(plan.levels), 'step')}, "
-        "each of which plan.json proves by prices of its own."
-    )
+    growth, fair = plan.growth, _best(plan)
     if growth.factor is None:
         return ("No demand asks for key, so there is no factor by which demand could grow.", fair)
     if not growth.factor or growth.bound is None:
@@ -250,11 +301,15 @@ def proof(plan: Plan) -> tuple[str, ...]:
         f"{times} times every requested rate can be served at once: growth_routes.csv lists routes and rates that do "
         "so and load no link beyond its key rate."
     )
+    others = ", and each whole module group and relay limit its own," if growth.resource_prices else ""
+    sets = plan.demands["protection_given"].isin(["none"]) | plan.demands["protection_given"].isna()
+    route = "route" if sets.all() else "route, or set of routes as its protection needs them"
     bound = (
-        "More is impossible. Give each link below its price and all other links the price 0. Whatever the plan, a "
-        "demand pays for each bit/s at least the price of its cheapest route, and all demands together cannot pay more "
-        "than the whole key of the network is worth. Worth divided by the least cost of the requests is therefore a "
-        f"bound on the growth of any plan: {growth.bound:.9g}, against {growth.factor:.9g} reached (gap: {gap})."
+        f"More is impossible. Give each link below its price{others} and all other links the price 0. Whatever the "
+        f"plan, a demand pays for each bit/s at least the price of its cheapest {route}, and all demands together "
+        "cannot pay more than the whole key of the network is worth. Worth divided by the least cost of the requests "
+        f"is therefore a bound on the growth of any plan: {growth.bound:.9g}, against {growth.factor:.9g} reached "
+        f"(gap: {gap})."
     )
     check = (
         "Anybody can check this with a routine for shortest paths. The command “planner verify” with this folder does: "
@@ -262,3 +317,19 @@ def proof(plan: Plan) -> tuple[str, ...]:
         "prices without the code that made the plan."
     )
     return reached, bound, check, fair
+
+
+def _best(plan: Plan) -> str:
+    """In what sense the served rates are the best."""
+    if plan.total is None:
+        return (
+            "The served rates are fair: no demand could be given a larger share of what it asks for without taking "
+            "from one whose share, weighed by priority, is no larger. This was settled in "
+            f"{count(len(plan.levels), 'step')}, each of which plan.json proves by prices of its own."
+        )
+    total = plan.total
+    return (
+        f"The served rates are the most there is: {total.served_bps:.9g} bit/s in all. plan.json holds prices under "
+        "which the key of the network, and what demands would still gain by being served in full, is worth no more "
+        f"than {total.bound:.9g} bit/s, so that no plan serves more. Of all plans that serve as much it is the fairest."
+    )

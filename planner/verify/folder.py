@@ -21,7 +21,7 @@ INPUTS = "inputs"
 _DECIDES_NOTHING = frozenset({"data/sources.toml"})
 """Read from what ships with the planner, besides the inputs: what the keys of published sources stand for."""
 
-PAGES = {"map.html": b"<", "report.html": b"<", "plan.xlsx": b"PK", "assumptions.csv": b""}
+PAGES = {"map.html": b"<", "report.html": b"<", "plan.xlsx": b"PK", "nodes.csv": b"", "assumptions.csv": b""}
 """The other files of a plan's folder, and how each begins."""
 
 

@@ -64,7 +64,7 @@ def chain_page():
 
 def test_the_answer_comes_first_and_the_assumptions_last(chain_page):
     assert chain_page.texts["h1"][0].startswith("Test trunk")
-    files, answer = chain_page.texts["li"][:11], chain_page.texts["li"][11:]
+    files, answer = chain_page.texts["li"][:12], chain_page.texts["li"][12:]
     assert files[0] == "map.html"
     assert answer[: len(summary(chain_plan()))] == list(summary(chain_plan()))
     headings = [text.split(":")[0] for text in chain_page.texts["h2"]]
@@ -92,7 +92,7 @@ def test_figures_of_the_page_are_those_of_the_plan(chain_page):
     ] == served
     decibels = chain_page.tables["Loss budget of the links"]
     assert len(decibels) == len(plan.links) + 1
-    assert decibels[0][1:3] == ["Lengthkm", "FibredB"]
+    assert decibels[0][1:3] == ["Lengthkm", "ChanneldB"]  # of a network with a satellite
     assert decibels[2][:3] == ["Tianjin–Cangzhou 天津–沧州", "80.0", "16.5"]
 
 
