@@ -16,6 +16,7 @@ from planner.records import (
     DemandRecord,
     LinkRecord,
     NodeRecord,
+    SatelliteRecord,
     ServiceRecord,
     SourceRecord,
     to_frame,
@@ -59,9 +60,10 @@ class Network:
         links: One row a QKD link, the fields of :class:`~planner.records.LinkRecord`; blanks already
             filled with the network's defaults.
         demands: One row a demand, the fields of :class:`~planner.records.DemandRecord`.
-        modules: The modules that the links name, by the text in the ``module`` column.
+        modules: The modules that the links name, by the text in the ``module`` column, and those of the satellites.
         services: The services that the demands name, by id.
         coexistence: The profiles of classical channels that the links name, by id.
+        satellites: The orbits and optics that the nodes name, by id.
         sources: What the source keys stand for.
         defaults: The ``[defaults]`` of each joined network that has any, by its name.
         files: Every file that was read.
@@ -81,6 +83,7 @@ class Network:
     modules: Mapping[str, Module] = field(default_factory=dict)
     services: Mapping[str, ServiceRecord] = field(default_factory=dict)
     coexistence: Mapping[str, CoexistenceRecord] = field(default_factory=dict)
+    satellites: Mapping[str, SatelliteRecord] = field(default_factory=dict)
     sources: Mapping[str, SourceRecord] = field(default_factory=dict)
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     files: tuple[InputFile, ...] = ()
@@ -125,8 +128,9 @@ class Network:
 
         A network whose tables were changed no longer equals the files it was read from: its ``files`` are empty.
         """
-        tables = {"nodes", "links", "demands", "modules", "services", "coexistence", "sources", "defaults"}
-        if tables & changes.keys():
+        tables = {"nodes", "links", "demands"}
+        meanings = {"modules", "services", "coexistence", "satellites", "sources", "defaults"}
+        if (tables | meanings) & changes.keys():
             changes.setdefault("files", ())
         return dataclasses.replace(self, **changes)
 
@@ -152,6 +156,7 @@ def build_network(
     modules: Mapping[str, Module] | None = None,
     services: Mapping[str, ServiceRecord] | None = None,
     coexistence: Mapping[str, CoexistenceRecord] | None = None,
+    satellites: Mapping[str, SatelliteRecord] | None = None,
     sources: Mapping[str, SourceRecord] | None = None,
     name: str = "network",
     title: str | None = None,
@@ -162,9 +167,10 @@ def build_network(
         nodes: Mappings with the fields of :class:`~planner.records.NodeRecord`.
         links: Mappings with the fields of :class:`~planner.records.LinkRecord`.
         demands: Mappings with the fields of :class:`~planner.records.DemandRecord`.
-        modules: The modules that the links name.
+        modules: The modules that the links and satellites name.
         services: The services that the demands name.
         coexistence: The profiles of classical channels that the links name.
+        satellites: The orbits and optics that the nodes name.
         sources: What the source keys of the rows stand for.
         name: Name of the network.
         title: Title for people; the name by default.
@@ -184,5 +190,6 @@ def build_network(
         modules=dict(modules or {}),
         services=dict(services or {}),
         coexistence=dict(coexistence or {}),
+        satellites=dict(satellites or {}),
         sources=dict(sources or {}),
     )

@@ -74,6 +74,9 @@ def _find_meanings(rows: dict[str, list[Row]], *, meanings: Meanings, top: Home)
         source = row.fields.get("source")
         if source is not None:
             meanings.check_source(source, home=row.home, place=row.problem("", column="source"))
+    for row in rows["nodes"]:
+        if row.fields.get("satellite") is not None:
+            meanings.check_satellite(row)
     for row in rows["demands"]:
         if row.fields.get("service") is not None:
             meanings.check_service(row)
@@ -104,6 +107,7 @@ def _network(
         modules=dict(sorted(meanings.modules.items())),
         services=dict(sorted(meanings.services.items())),
         coexistence=dict(sorted(meanings.coexistence.items())),
+        satellites=dict(sorted(meanings.satellites.items())),
         sources=dict(sorted(meanings.sources.items())),
         defaults={part.home.name: dict(part.defaults.given) for part in parts if part.defaults.given},
         files=reading.files,

@@ -1,4 +1,4 @@
-"""What the tables name becomes what they mean: modules, services, coexistence profiles and sources.
+"""What the tables name becomes what they mean: modules, services, coexistence profiles, satellites and sources.
 
 Each name is looked for in the network's own folder first, then in what ships.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from planner.files.reading import Reading, exists
 from planner.files.rows import Home
 from planner.files.text import read_toml, toml_row
 from planner.files.wording import problems_of
-from planner.records import CoexistenceRecord, Figure, ServiceRecord, SourceRecord
+from planner.records import CoexistenceRecord, Figure, Record, SatelliteRecord, ServiceRecord, SourceRecord
 from planner.shipped import data_dir, shipped_ids
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Meanings:
         modules: The modules named so far, by the text that names them in the joined links.
         services: The services named so far.
         coexistence: The profiles of classical channels named so far.
+        satellites: The satellites named so far.
         sources: The sources named so far.
     """
 
@@ -62,6 +63,7 @@ class Meanings:
     modules: dict[str, Module] = field(default_factory=dict)
     services: dict[str, ServiceRecord] = field(default_factory=dict)
     coexistence: dict[str, CoexistenceRecord] = field(default_factory=dict)
+    satellites: dict[str, SatelliteRecord] = field(default_factory=dict)
     sources: dict[str, SourceRecord] = field(default_factory=dict)
     _files: dict[Path, Any] = field(default_factory=dict)
     _found: dict[tuple[str, Home, str], _Found | None] = field(default_factory=dict)
@@ -114,7 +116,7 @@ class Meanings:
             message = f"there is no coexistence profile {quoted(name)}"
             self.reading.problems.append(row.problem(message, column="coexistence", expected=near))
             return
-        profile = self._once(found.path, lambda: self._read_coexistence(found, home=home))
+        profile = self._once(found.path, lambda: self._read_sourced(CoexistenceRecord, found, home=home))
         if profile is None:
             return
         place = row.problem("", column="coexistence")
@@ -126,6 +128,29 @@ class Meanings:
                 f"about {there:g} dB/km; this link says {here:g}"
             )
             self.reading.note(row.problem(message, column="attenuation_db_per_km"))
+
+    def check_satellite(self, row: Row) -> None:
+        """Finds the orbit and optics that a node names, and the module that those name by its id."""
+        name, home = str(row.fields["satellite"]), row.home
+        found = self._search("satellites", name, home=home) if is_id(name) else None
+        if found is None:
+            near = nearest(name, _known("satellites", home=home))
+            problem = row.problem(f"there is no satellite {quoted(name)}", column="satellite", expected=near)
+            self.reading.problems.append(problem)
+            return
+        satellite = self._once(found.path, lambda: self._read_sourced(SatelliteRecord, found, home=home))
+        if satellite is None:
+            return
+        self._keep("satellite", name, satellite, found.file, row.problem("", column="satellite"), into=self.satellites)
+        key, place = satellite.module, Problem("", file=found.file, column="module")
+        its = self._search("modules", key, home=home) if is_id(key) and not is_module_path(key) else None
+        if its is None:
+            near = nearest(key, _known("modules", home=home))
+            self.reading.problems.append(replace(place, message=f"there is no module {quoted(key)}", expected=near))
+            return
+        module = self._once(its.path, lambda: self._read_module(its, home=home))
+        if module is not None:
+            self._keep("module", key, module, its.file, place, into=self.modules)
 
     def check_module(self, row: Row, *, top: Home) -> str:
         """Finds the module that a link names.
@@ -221,22 +246,24 @@ class Meanings:
                 self.check_source(figure.source, home=home, place=Problem("", file=file, row=rows.get(key), column=key))
         return service
 
-    def _read_coexistence(self, found: _Found, *, home: Home) -> CoexistenceRecord | None:
+    def _read_sourced(self, record: type[Record], found: _Found, *, home: Home) -> Any:
+        """A coexistence profile or a satellite; None where it is wrong."""
         file = found.file
         table, text = read_toml(found.path, file=file, reading=self.reading)
         rows = {key: toml_row(text, key) for key in table}
         try:
-            profile = CoexistenceRecord.model_validate(table)
+            meant: Any = record.model_validate(table)
         except ValidationError as error:
-            self.reading.problems.extend(problems_of(error, record=CoexistenceRecord, file=file, rows=rows))
+            self.reading.problems.extend(problems_of(error, record=record, file=file, rows=rows))
             return None
-        named = [("source", profile.source), *(("channels", channel.source) for channel in profile.channels)]
-        named += [(f"parameter_source.{key}", source) for key, source in profile.parameter_source.items()]
+        channels = meant.channels if isinstance(meant, CoexistenceRecord) else ()
+        named = [("source", meant.source), *(("channels", channel.source) for channel in channels)]
+        named += [(f"parameter_source.{key}", source) for key, source in meant.parameter_source.items()]
         for key, source in named:
             if source is not None:
                 place = Problem("", file=file, row=toml_row(text, key), column=key)
                 self.check_source(source, home=home, place=place)
-        return profile
+        return meant
 
     def _read_module(self, found: _Found, *, home: Home) -> Module:
         from planner.physics.module import parse_module

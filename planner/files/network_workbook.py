@@ -102,11 +102,13 @@ def _left_behind(network: Network) -> Iterator[Problem]:
         "module": set(shipped_ids("modules")),
         "service": set(shipped_ids("services")),
         "coexistence profile": set(shipped_ids("coexistence")),
+        "satellite": set(shipped_ids("satellites")),
     }
     named = {
         "module": network.modules,
         "service": network.services,
         "coexistence profile": network.coexistence,
+        "satellite": network.satellites,
     }
     for kind, names in named.items():
         for name in sorted(set(names) - shipped[kind]):

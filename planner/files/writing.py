@@ -37,10 +37,11 @@ def input_files(network: Network) -> tuple[InputFile, ...]:
 
     Returns:
         ``network.toml``, ``nodes.csv``, ``links.csv``, ``demands.csv``, ``sources.toml``, ``modules/<id>.toml``,
-        ``services/<id>.toml`` and ``coexistence/<id>.toml``, as far as the network has them, in the order of their
-        names.
+        ``services/<id>.toml``, ``coexistence/<id>.toml`` and ``satellites/<id>.toml``, as far as the network has them,
+        in the order of their names.
     """
     ids, profiles = _ids(network.modules, kind="module"), _ids(network.coexistence, kind="coexistence")
+    orbits = _ids(network.satellites, kind="satellite")
     info = {
         "title": network.title,
         "title_local": network.title_local,
@@ -53,6 +54,8 @@ def input_files(network: Network) -> tuple[InputFile, ...]:
         if name == "links":
             named = {"module": ids, "coexistence": profiles}
             frame = frame.assign(**{column: _renamed(frame[column], names) for column, names in named.items()})
+        if name == "nodes":
+            frame = frame.assign(satellite=_renamed(frame["satellite"], orbits))
         contents[f"{name}.csv"] = csv_bytes(
             zip(*(frame[column] for column in record.model_fields), strict=True), columns=record.model_fields
         )
@@ -62,6 +65,8 @@ def input_files(network: Network) -> tuple[InputFile, ...]:
         contents[f"services/{name}.toml"] = toml_bytes(_record(service))
     for name, profile in network.coexistence.items():
         contents[f"coexistence/{profiles[name]}.toml"] = toml_bytes(_record(profile))
+    for name, satellite in network.satellites.items():
+        contents[f"satellites/{orbits[name]}.toml"] = toml_bytes(_record(satellite))
     if network.sources:
         contents["sources.toml"] = toml_bytes({key: _record(source) for key, source in sorted(network.sources.items())})
     return tuple(InputFile(name=name, content=content) for name, content in sorted(contents.items()))

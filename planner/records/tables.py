@@ -46,10 +46,16 @@ def _half_a_service(row: Mapping[str, Any]) -> str | None:
     return "service and units belong together; one is blank"
 
 
+def _no_satellite(row: Mapping[str, Any]) -> str | None:
+    if row["satellite"] is None or row["kind"] == "satellite":
+        return None
+    return f"only a node of the kind 'satellite' has an orbit, not one of the kind '{row['kind']}'"
+
+
 class NodeRecord(Record):
     """A site of the network: a row of nodes.csv."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (SOURCED,)
+    rules: ClassVar[tuple[Rule, ...]] = (SOURCED, Rule(("satellite", "kind"), _no_satellite))
 
     node_id: Slug = Field(description="Unique id: letters, digits, '-', '_', '.'.")
     name: Text = Field(description="Name shown to people.")
@@ -75,6 +81,11 @@ class NodeRecord(Record):
         description="How many demands that ask for key may end at the node; blank: no limit.",
     )  # fmt: skip
     year: int | None = Field(default=None, ge=1980, le=2200, description="In service from.")
+    satellite: Text | None = Field(
+        default=None,
+        description="Id of satellites/<id>.toml, the orbit and optics of a node of the kind satellite; blank: no orbit "
+        "is known, and the map shows no passes.",
+    )
 
 
 class LinkRecord(Record):

@@ -15,6 +15,7 @@ _ASSUMED_IN = {
     "modules": "Modules",
     "services": "Services",
     "coexistence": "Classical channels",
+    "satellites": "Satellites",
     "links": "Links",
     "nodes": "Nodes",
     "demands": "Demands",
@@ -47,10 +48,10 @@ def assumption_lists(assumptions: pd.DataFrame) -> tuple[Assumptions, ...]:
         assumptions: The table ``assumptions`` of :func:`planner.report.tables.plan_tables`.
 
     Returns:
-        What weighs most first: defaults and modules, services, classical channels, links, then nodes and demands.
-        Names are as in the input files, whose ends are the units.
+        What weighs most first: defaults and modules, services, classical channels, satellites, links, then nodes and
+        demands. Names are as in the input files, whose ends are the units.
     """
-    order = ("network.toml", "modules", "services", "coexistence", "links", "nodes", "demands")
+    order = ("network.toml", "modules", "services", "coexistence", "satellites", "links", "nodes", "demands")
     grouped: dict[str, dict[tuple[str, str, str], list[str]]] = {}
     for row in assumptions.to_dict("records"):
         kind = row["table"].partition("/")[0]

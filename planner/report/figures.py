@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from planner.records import TABLES, ChannelRecord, CoexistenceRecord, Figure, Record, column_dtype
+from planner.records import TABLES, ChannelRecord, CoexistenceRecord, Figure, Record, SatelliteRecord, column_dtype
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ _SERVICE_UNITS = {
 
 
 def figures(network: Network) -> pd.DataFrame:
-    """Lists every figure of the input: cells, parameters of modules, figures of services and coexistence profiles.
+    """Lists every figure of the input: cells, parameters of modules, figures of services, profiles and satellites.
 
     Args:
         network: The network.
@@ -39,7 +39,7 @@ def figures(network: Network) -> pd.DataFrame:
     """
     import pandas as pd
 
-    parts = (_cells, _defaults, _parameters, _service_figures, _profile_figures)
+    parts = (_cells, _defaults, _parameters, _service_figures, _profile_figures, _satellite_figures)
     rows = [row for part in parts for row in part(network)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
     return frame.where(frame.notna(), None)
@@ -128,6 +128,17 @@ def _profile_figures(network: Network) -> Iterator[tuple[Any, ...]]:
             for key, value in channel:
                 if isinstance(value, (int, float)):
                     yield (table, row, key, value, units.get(key), channel.basis, channel.source, channel.note)
+
+
+def _satellite_figures(network: Network) -> Iterator[tuple[Any, ...]]:
+    units = column_units(SatelliteRecord)
+    for name in sorted(network.satellites):
+        satellite = network.satellites[name]
+        for key, value in satellite:
+            if isinstance(value, float):
+                basis = satellite.parameter_basis.get(key, satellite.basis)
+                source = satellite.parameter_source.get(key, satellite.source)
+                yield (f"satellites/{name}", satellite.title, key, value, units.get(key), basis, source, satellite.note)
 
 
 def column_units(record: type[Record]) -> dict[str, str]:
