@@ -130,11 +130,13 @@ class TotalPart(_Part):
 
 
 class BottleneckPart(_Part):
-    """A link, or a module group, that limits the plan."""
+    """A link, a module group or a node that limits the plan, always or in a single failure."""
 
     link_id: str | None
     module_group: str | None
-    limits: Literal["growth", "service"]
+    node_id: str | None = None
+    failure: str | None = None
+    limits: Literal["growth", "service", "total"]
     demands_limited: int
     sentence: str
 

@@ -161,7 +161,7 @@ def _check_bound(plan: PlanPart, *, ground: Ground) -> Check:
     prices = PriceList(growth.prices, growth.resource_prices, ground=ground, shared=plan.shared)
     cheapest = prices.cheapest()
     right = _bound(prices, cheapest, ground=ground)
-    if cheapest.loose and relative(claimed - right, right) > ROUNDING:
+    if cheapest.loose and not relative(claimed - right, right) <= ROUNDING:
         cheapest.tighten()
         right = _bound(prices, cheapest, ground=ground)
     ledger.equal("growth.bound", claimed=claimed, right=right)

@@ -82,7 +82,7 @@ def _check_bound(claimed: TotalPart, *, ground: Ground, shared: bool) -> Check:
     prices = PriceList(claimed.prices, claimed.resource_prices, ground=ground, shared=shared)
     cheapest = prices.cheapest()
     right = _bound(prices, cheapest, ground=ground)
-    if cheapest.loose and relative(claimed.bound - right, right) > ROUNDING:
+    if cheapest.loose and not relative(claimed.bound - right, right) <= ROUNDING:
         cheapest.tighten()
         right = _bound(prices, cheapest, ground=ground)
     ledger.equal("total.bound", claimed=claimed.bound, right=right)
