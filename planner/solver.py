@@ -124,6 +124,26 @@ class LinearProgram:
         self._must(status, "addCols")
         self.columns += count
 
+    def add_rows(
+        self, *, row_lower: ArrayLike, row_upper: ArrayLike, starts: ArrayLike, columns: ArrayLike, values: ArrayLike
+    ) -> None:
+        """Adds rows after the others.
+
+        Args:
+            row_lower: Lower bound of each new row.
+            row_upper: Upper bound of each new row.
+            starts: Where each row begins in ``columns`` and ``values``.
+            columns: Column numbers of the entries, row by row.
+            values: The entries.
+        """
+        lower, columns = _floats(row_lower), np.asarray(columns, dtype=np.int32)
+        status = self._highs.addRows(
+            len(lower), lower, _floats(row_upper),
+            len(columns), np.asarray(starts, dtype=np.int32), columns, _floats(values),
+        )  # fmt: skip
+        self._must(status, "addRows")
+        self.rows += len(lower)
+
     def start_from(self, *, basic_columns: ArrayLike, full_rows: ArrayLike, tight_rows: ArrayLike) -> None:
         """Gives the basis to start from: as many columns are basic as rows are at a bound.
 
@@ -222,3 +242,63 @@ class LinearProgram:
 
 def _floats(values: ArrayLike) -> NDArray[np.float64]:
     return np.ascontiguousarray(values, dtype=np.float64)
+
+
+def minimise_integer(
+    *,
+    costs: ArrayLike,
+    upper: ArrayLike,
+    integer: ArrayLike,
+    row_lower: ArrayLike,
+    row_upper: ArrayLike,
+    starts: ArrayLike,
+    columns: ArrayLike,
+    values: ArrayLike,
+) -> Solution | None:
+    """Minimises a cost over columns of which some are whole numbers; None where the rows contradict each other.
+
+    Args:
+        costs: Cost of each column, of the size of 1.
+        upper: Upper bound of each column; the lower one is 0.
+        integer: Whether a column is a whole number.
+        row_lower: Lower bound of each row.
+        row_upper: Upper bound of each row.
+        starts: Where each row begins in ``columns`` and ``values``.
+        columns: Column numbers of the entries, row by row.
+        values: The entries.
+
+    Raises:
+        AssertionError: There is no optimal solution for another reason.
+    """
+    import highspy
+
+    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    gaps = {"mip_rel_gap": 0.0, "mip_abs_gap": 1e-11, "mip_feasibility_tolerance": 1e-9, **_tolerances(1e-9)}
+    for option, value in {**_OPTIONS, "simplex_scale_strategy": 2, **gaps}.items():
+        highs.setOptionValue(option, value)
+    costs, chosen = _floats(costs), np.flatnonzero(np.asarray(integer)).astype(np.int32)
+    nothing = np.zeros(0, dtype=np.int32)
+    highs.addCols(len(costs), costs, np.zeros(len(costs)), _floats(upper), 0, nothing, nothing, np.zeros(0))
+    kind = np.full(len(chosen), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
+    highs.changeColsIntegrality(len(chosen), chosen, kind)
+    lower, entries = _floats(row_lower), np.asarray(columns, dtype=np.int32)
+    highs.addRows(
+        len(lower),
+        lower,
+        _floats(row_upper),
+        len(entries),
+        np.asarray(starts, dtype=np.int32),
+        entries,
+        _floats(values),
+    )
+    highs.run()
+    status = highs.getModelStatus()
+    if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+        return None
+    if status != highspy.HighsModelStatus.kOptimal:
+        raise AssertionError(f"the integer program has no optimal solution: {highs.modelStatusToString(status)}")
+    return Solution(
+        objective=float(highs.getInfo().objective_function_value),
+        values=np.asarray(highs.getSolution().col_value),
+        row_prices=np.zeros(len(lower)),
+    )

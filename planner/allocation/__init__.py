@@ -14,10 +14,16 @@ import numpy as np
 
 from planner.allocation.fair import fill
 from planner.allocation.growth import grow
+from planner.allocation.loads import Loads
+from planner.allocation.ports import without_port
 from planner.allocation.program import RouteProgram
+from planner.allocation.protection import give_protection
 from planner.allocation.requests import Requests
+from planner.allocation.resources import Resources
 from planner.allocation.result import Allocation, Cut, Growth, Level, Objective, Shortfall, Total
-from planner.allocation.settle import Flow, route_table, served_bps
+from planner.allocation.settle import Flow, served_bps
+from planner.allocation.tables import empty_routes, reserved_bps, route_table
+from planner.allocation.total import nothing_served, serve_most
 from planner.routing.cheapest import CheapestRoutes
 from planner.routing.topology import Topology
 
@@ -79,41 +85,81 @@ def allocate(
     """
     topology = Topology.of(network, budget=budget)
     asked = Requests.of(demands, topology=topology)
-    reachable = np.isfinite(CheapestRoutes(topology, pairs=asked.pairs).costs(np.ones(len(topology.link_ids))))[
-        asked.pair_of
-    ]
-    unreachable = tuple(name for name, reached in zip(asked.demand_ids, reachable.tolist(), strict=True) if not reached)
-    requests = asked.only(reachable)
-    flows: list[Flow] = []
-    levels: tuple[Level, ...] = ()
-    growing = growth and not unreachable
-    grown = _no_growth(0.0 if growth and unreachable else None, topology=topology, requests=requests)
-    if requests.demand_ids:
-        program = RouteProgram(topology, requests=requests, growing=growing)
-        if growing:
-            if progress is not None:
-                progress("growth factor", 0, 1)
-            grown = grow(program, topology=topology)
-            if program.stretch > _FAR:
-                program = RouteProgram(topology, requests=requests, growing=False)
-        flows, levels = fill(program, topology=topology, progress=progress)
+    refused = without_port(asked, network=network, topology=topology)
+    ported = asked.only(~np.isin(asked.demand_ids, refused))
+    reachable = np.isfinite(CheapestRoutes(topology, pairs=ported.pairs).costs(np.ones(len(topology.link_ids))))
+    unreachable = tuple(np.array(ported.demand_ids, dtype=object)[~reachable[ported.row_of]])
+    resources = Resources(topology)
+    requests = ported.only(reachable[ported.row_of])
+    given, shortfalls = give_protection(requests, asked=_protections(demands), resources=resources)
+    requests = requests.given(given, sharing=shared)
+    left_out = bool(unreachable or refused)
+    answer = _Answer(resources, requests=requests, growth=growth and not left_out, objective=objective)
+    answer.find(progress)
     served = dict.fromkeys(sorted(demands["demand_id"]), 0.0)
-    rates = served_bps(flows, demands=len(requests.demand_ids))
+    rates = served_bps(answer.flows, demands=len(requests.demand_ids))
     for name, rate, most in zip(requests.demand_ids, rates, requests.requested_bps.tolist(), strict=True):
         served[name] = min(rate, most)
-    routes = route_table(flows, requests=requests, topology=topology)
     return Allocation(
         served_bps=served,
-        routes=routes,
-        growth=grown,
-        levels=levels,
+        routes=route_table(answer.flows, requests=requests, topology=topology),
+        growth=answer.grown or _no_growth(0.0 if growth and left_out else None),
+        levels=answer.levels,
         unreachable=unreachable,
-        protection_given=dict.fromkeys(requests.demand_ids, "none"),
-        reserved_bps=dict.fromkeys(topology.link_ids, 0.0),
+        protection_given=given,
+        shortfalls=shortfalls,
+        without_port=refused,
+        reserved_bps=reserved_bps(answer.flows, requests=requests, topology=topology, loads=Loads(resources)),
+        total=answer.total,
     )
 
 
-def _no_growth(value: float | None, *, topology: Topology, requests: Requests) -> Growth:
+class _Answer:
+    """The linear programs, one after another.
+
+    Args:
+        resources: The resources of the network.
+        requests: Demands with a positive request; each has a route.
+        growth: Whether to find the growth factor.
+        objective: What to divide for.
+    """
+
+    def __init__(self, resources: Resources, *, requests: Requests, growth: bool, objective: Objective) -> None:
+        self.resources, self.requests, self.growth, self.objective = resources, requests, growth, objective
+        self.grown: Growth | None = None
+        self.flows: list[Flow] = []
+        self.levels: tuple[Level, ...] = ()
+        self.total: Total | None = None
+
+    def find(self, progress: Progress | None) -> None:
+        """Finds the growth factor and the rates."""
+        if not self.requests.demand_ids:
+            self.total = nothing_served() if self.objective == "total" else None
+            return
+        program = self._program(growing=True) if self.growth else None
+        if program is not None:
+            if progress is not None:
+                progress("growth factor", 0, 1)
+            self.grown = grow(program)
+        if self.objective == "total":
+            program = self._program(growing=False, capped=True)
+            self.flows, self.total = serve_most(program, progress=progress)
+            return
+        if program is None or program.stretch > _FAR:
+            program = self._program(growing=False)
+        self.flows, self.levels = fill(program, progress=progress)
+
+    def _program(self, *, growing: bool, capped: bool = False) -> RouteProgram:
+        return RouteProgram(self.resources, requests=self.requests, growing=growing, capped=capped)
+
+
+def _protections(demands: pd.DataFrame) -> dict[str, str]:
+    """The protection that each demand asks for."""
+    if "protection" not in demands:
+        return dict.fromkeys(demands["demand_id"], "none")
+    return dict(zip(demands["demand_id"], demands["protection"].fillna("none"), strict=True))
+
+
+def _no_growth(value: float | None) -> Growth:
     """Growth where a demand has no route (0) or no request is positive (None)."""
-    nothing = route_table([], requests=requests, topology=topology)
-    return Growth(factor=value, bound=value, gap=value, prices={}, resource_prices={}, routes=nothing)
+    return Growth(factor=value, bound=value, gap=value, prices={}, resource_prices={}, routes=empty_routes())

@@ -12,29 +12,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.allocation.growth import name_prices
+from planner.allocation.loads import Loads
 from planner.allocation.result import Level
-from planner.allocation.settle import Flow, Loads, divide, fit
+from planner.allocation.settle import Flow, divide, fit
+from planner.allocation.tables import check_disjoint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.allocation import Progress
     from planner.allocation.program import RouteProgram
-    from planner.routing import Topology
 
 _COUNTS = 1e-6  # a demand stops when its share of all cost is above this part of the largest share
 _TOGETHER = 1e-12  # levels nearer than this are one
 
 
-def fill(
-    program: RouteProgram, *, topology: Topology, progress: Progress | None = None
-) -> tuple[list[Flow], tuple[Level, ...]]:
+def fill(program: RouteProgram, *, progress: Progress | None = None) -> tuple[list[Flow], tuple[Level, ...]]:
     """Divides the key rates fairly.
 
     Args:
         program: All demands with a positive request; each has a route.
-        topology: The network.
         progress: Told how many demands have their final rate.
 
     Returns:
@@ -53,15 +50,16 @@ def fill(
         fractions[stopped] = 1.0 if full else np.minimum(level * requests.priorities[stopped], 1.0)
         open_ &= ~stopped
         names = tuple(requests.demand_ids[number] for number in np.flatnonzero(stopped).tolist())
-        named = ({}, {}) if prices is None else name_prices(prices, topology=topology)
+        named = ({}, {}) if prices is None else program.resources.named(prices)
         levels.append(Level(level, names, full, *named))
         if progress is not None:
             progress("fair rates", int((~open_).sum()), len(open_))
     wanted = fractions * requests.requested_bps
-    program.use_least_key(fixed=requests.by_pair(wanted))
-    flows = divide(requests, routes=program.routes, rates_bps=program.rates(), wanted_bps=wanted)
+    program.use_least_key(fixed=requests.by_row(wanted))
+    flows = divide(requests, sets=program.sets, rates_bps=program.rates(), wanted_bps=wanted)
+    check_disjoint(flows, resources=program.resources)
     in_full = frozenset(np.flatnonzero(fractions == 1.0).tolist())
-    return fit(flows, loads=Loads(topology), keep=in_full), tuple(levels)
+    return fit(flows, resources=program.resources, loads=Loads(program.resources), keep=in_full), tuple(levels)
 
 
 def _step(
@@ -69,12 +67,12 @@ def _step(
 ) -> tuple[float, NDArray[np.bool_], NDArray[np.float64] | None]:
     """The next level, the demands that stop there, and the prices that stop them (None: they have all they asked)."""
     requests = program.requests
-    fixed = requests.by_pair(np.where(open_, 0.0, fractions * requests.requested_bps))
-    weights = requests.by_pair(np.where(open_, requests.priorities * requests.requested_bps, 0.0))
+    fixed = requests.by_row(np.where(open_, 0.0, fractions * requests.requested_bps))
+    weights = requests.by_row(np.where(open_, requests.priorities * requests.requested_bps, 0.0))
     level, proof = program.maximise_level(fixed=fixed, weights=weights, most=most)
     if level >= most * (1 - _TOGETHER):
         return most, open_ & (requests.priorities * most >= 1 - _TOGETHER), None
-    share = weights * proof.pairs
-    stopped = open_ & (share > _COUNTS * share.max())[requests.pair_of]
-    scale = float(weights @ proof.pairs)
+    share = weights * proof.rows
+    stopped = open_ & (share > _COUNTS * share.max())[requests.row_of]
+    scale = float(weights @ proof.rows)
     return level, stopped, proof.resources / scale

@@ -1,16 +1,18 @@
-"""Linear programs over routes, whose columns are found as they are needed (column generation).
+"""Linear programs over sets of routes, whose columns are found as they are needed (column generation).
 
-The level program: the largest ``level`` such that every pair of nodes can get ``fixed + level * weight`` bit/s at once.
-It is the growth factor with nothing fixed and the requests as weights, and one step of the fair allocation. The
-least-key program: the same rates with the least key used, that is the least sum of rate times hops.
+A row is what joins demands (:mod:`planner.allocation.requests`); a column is a set of routes for a row, a single route
+where nothing is protected. The level program: the largest ``level`` such that every row can get ``fixed + level *
+weight`` bit/s at once. It is the growth factor with nothing fixed and the requests as weights, and one step of the fair
+allocation. The total program: the most bit/s, each row at most what it asks for. The least-key program: fixed rates
+with the least key used, that is the least sum of rate times hops.
 
-Rows: a resource is a link or a module group, each with one unit to spend (a bit/s over a link of rate c spends 1/c
-of the link, and 1/c of its group); then one row a pair. The prices of the resources make prices of the links;
-a route that is cheaper at these prices than its pair's price enters as a new column (L. R. Ford and D. R. Fulkerson,
-Management Science 5, 97 (1958)). When none is left, the prices prove that the solution is optimal.
+Each resource (:mod:`planner.allocation.resources`) has one unit to spend; then each row has a row of the program.
+The prices of the resources make prices of routes; a set that is cheaper at these prices than its row's price enters
+as a new column (L. R. Ford and D. R. Fulkerson, Management Science 5, 97 (1958)). When none is left, the prices prove
+that the solution is optimal. Resources in failures enter as rows when a solution overspends them.
 
-Rates span eighteen powers of ten, so nothing is left in bit/s: a column is measured in what its route can carry
-or its pair can use, a pair's row in what its first route can carry, the level in what the tightest pair allows.
+Rates span eighteen powers of ten, so nothing is left in bit/s: a column is measured in what its routes can carry
+or its row can use, a row in what its first set can carry, the level in what the tightest row allows.
 """
 
 from __future__ import annotations
@@ -21,21 +23,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.routing.cheapest import CheapestRoutes, RouteArray
+from planner.allocation.columns import Columns
+from planner.allocation.loads import Loads
+from planner.allocation.pricing import Offer, Pricing
 from planner.solver import LinearProgram, Solution
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.allocation.requests import Requests
-    from planner.routing import Topology
+    from planner.allocation.resources import Resources, RouteSet
 
 _FLOOR = 1e-12
 """Share of all prices that is spread over the links in proportion to 1/rate. Without it a link of almost no key would
 be free of charge until it is full, and the cheapest routes would be routes that carry nothing."""
-_SLIGHT = 1e-8  # a route that carries less than this part of what its pair's first route carries is left out
-_CLEARLY = 1e-10  # by what fraction a route must be cheaper to be worth a column
+
+_CLEARLY = 1e-10  # by what fraction a set must be cheaper to be worth a column
 _NEAR = 1e3  # the unit of the level is kept while it is within this factor of what it should be
+_OVERSPENT = 1e-9  # a resource in a failure is overspent when its load is above 1 by more than this
 _MOST_ROUNDS = 10_000
 _SLACKS = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
 """What was found to be possible may, by rounding, be just impossible in the next program, or too near the edge for the
@@ -48,140 +53,273 @@ class Prices:
 
     Attributes:
         resources: Price of a whole unit of each resource: of a link's entire key rate, of a group's entire time.
-        pairs: Cheapest route of each pair, per bit/s.
+        rows: Cheapest set of each row, per bit/s; with caps and a total, the price of a bit/s more for the row.
         bound: No level above this is possible.
     """
 
     resources: NDArray[np.float64]
-    pairs: NDArray[np.float64]
+    rows: NDArray[np.float64]
     bound: float
 
 
 class RouteProgram:
-    """The linear program and the routes known so far.
+    """The linear program and the sets of routes known so far.
 
     Args:
-        topology: The network.
-        requests: What is asked for; every pair has a route.
-        growing: The requests may be multiplied; else no pair ever gets more than was asked.
+        resources: The resources of the network.
+        requests: What is asked for; every row has a set of routes.
+        growing: The requests may be multiplied; else no row ever gets more than was asked.
+        capped: Rows for :meth:`maximise_total` and :meth:`require_total` too.
 
     Attributes:
         stretch: About the largest multiple of a request that the scales of the program have room for.
+        scales: Bit/s that one unit of each row stands for.
     """
 
-    def __init__(self, topology: Topology, *, requests: Requests, growing: bool) -> None:
-        self._topology = topology
-        self.requests = requests
-        self._cheapest = CheapestRoutes(topology, pairs=requests.pairs)
-        self._use_starts, self._use_rows, self._per_bit = _spending(topology)
-        self.resources = len(topology.link_ids) + len(topology.group_names)
-        self._known: set[tuple[int, ...]] = set()
-        self.routes: list[tuple[int, tuple[int, ...]]] = []  # pair and links of each column after the first
-        self._units: list[float] = []  # bit/s that one unit of such a column stands for
-        asked = requests.by_pair(requests.requested_bps)
+    def __init__(self, resources: Resources, *, requests: Requests, growing: bool, capped: bool = False) -> None:
+        self.resources, self.requests = resources, requests
+        self._pricing = Pricing(resources, requests=requests)
+        self._loads = Loads(resources)
+        self._sharing = requests.shared.tolist()
+        self._asked = asked = requests.by_row(requests.requested_bps)
+        self._everybody = everybody = np.arange(len(asked))
 
-        per_bit = self._link_costs(np.ones(self.resources))
-        everybody = np.arange(len(requests.pairs))
-        self._first = self._cheapest.routes(self._cheapest.search(per_bit, pairs=everybody), everybody)
-        bottlenecks = np.minimum.reduceat(topology.rates_bps[self._first.links], self._first.starts[:-1])
-        self.stretch = max(1.0, float((bottlenecks / asked).min())) if growing else 1.0
+        first = self._pricing.first(np.ones(resources.count))
+        spends = [resources.spends(offer.routes, shared=self._sharing[offer.row]) for offer in first]
+        carries = np.array([1.0 / max(spent.values()) for spent in spends])
+        self._first_rows = np.repeat(everybody, [len(spent) for spent in spends])
+        self._first_spend = np.array([number for spent in spends for number in spent], dtype=np.int64)
+        self._first_amounts = np.array([amount for spent in spends for amount in spent.values()])
+        self.stretch = max(1.0, float((carries / asked).min())) if growing else 1.0
         self._useful = self.stretch * asked
-        self.scales = np.minimum(self._useful, bottlenecks)
+        self.scales = np.minimum(self._useful, carries)
 
         self._fixed = np.zeros(len(everybody))
-        self._weights = asked if growing else requests.by_pair(requests.requested_bps * requests.priorities)
+        self._weights = asked if growing else requests.by_row(requests.requested_bps * requests.priorities)
         most = np.inf if growing else 1.0 / float(requests.priorities.max())
         self._unit = min(self._possible(self._weights), most)  # the level that one unit of the first column stands for
-        self._entries = -self._unit * self._weights / self.scales  # of the first column in the rows of the pairs
-        free = np.full(len(everybody), np.inf)
-        self._program = LinearProgram(
-            row_lower=np.concatenate((-np.inf * np.ones(self.resources), np.zeros(len(everybody)))),
-            row_upper=np.concatenate((np.ones(self.resources), free)),
-        )
-        self._program.add_columns(costs=[0.0], starts=[0], rows=self.resources + everybody, values=self._entries)
-        self._add(everybody, self._first, cost_per_hop=0.0)
+        self._entries = -self._unit * self._weights / self.scales  # of the first column in the rows
+        self._capped = capped
+        self._total_unit = float(asked.sum())
+        # Rows: resources, what rows of requests get, its caps and total, then resources in failures.
+        self._after = resources.base + len(everybody) + (len(everybody) + 1 if capped else 0)
+        self._columns = Columns(
+            resources, shared=self._sharing, useful=self._useful, scales=self.scales, after=self._after,
+            total_unit=self._total_unit if capped else None,
+        )  # fmt: skip
+        self._program = self._made()
+        self._add(first, cost_per_hop=0.0)
+        fullest = int(self._first_loads(self._weights).argmax())
         self._program.start_from(
             basic_columns=np.arange(1 + len(everybody)),
-            full_rows=[int(self._loads(self._weights).argmax())],
-            tight_rows=self.resources + everybody,
+            full_rows=[self._columns.row_of(fullest)],
+            tight_rows=resources.base + everybody,
         )
         self._solution: Solution | None = None
+
+    def _made(self) -> LinearProgram:
+        """The program with its first column."""
+        base, rows, held = self.resources.base, len(self._everybody), len(self.resources.held)
+        caps = np.append(self._asked / self.scales, np.inf) if self._capped else np.zeros(0)
+        program = LinearProgram(
+            row_lower=np.concatenate((np.full(base, -np.inf), np.zeros(rows), np.full(len(caps) + held, -np.inf))),
+            row_upper=np.concatenate((np.ones(base), np.full(rows, np.inf), caps, np.ones(held))),
+        )
+        program.add_columns(costs=[0.0], starts=[0], rows=base + self._everybody, values=self._entries)
+        return program
+
+    @property
+    def sets(self) -> list[tuple[int, RouteSet]]:
+        """Row and routes of each column after the first."""
+        return self._columns.sets
 
     def maximise_level(
         self, *, fixed: NDArray[np.float64], weights: NDArray[np.float64], most: float = np.inf
     ) -> tuple[float, Prices]:
-        """Finds the largest level at which every pair gets ``fixed + level * weights``, and its proof.
+        """Finds the largest level at which every row gets ``fixed + level * weights``, and its proof.
 
         Args:
-            fixed: What each pair gets in any case. Shape ``(pairs,)``.
-            weights: What it gets per unit of level, for some pair above zero. Shape ``(pairs,)``.
+            fixed: What each row gets in any case. Shape ``(rows,)``.
+            weights: What it gets per unit of level, for some row above zero. Shape ``(rows,)``.
             most: The level need not be larger than this.
         """
         self._fixed, self._weights = fixed, weights
         self._set_unit(min(self._possible(weights), most), most=most)
-        self._program.set_costs(np.concatenate(([-1.0], np.zeros(len(self.routes)))))
-        for _ in range(_MOST_ROUNDS):
-            solution = self._solve()
-            if 0 < solution.values[0] < 1 / _NEAR:
-                self._set_unit(self._unit * float(solution.values[0]), most=most)
-                solution = self._solve()
-            raised, new = self._price(solution, cost_per_hop=0.0)
-            if not new:
-                break
+        self._program.set_costs(np.concatenate(([-1.0], np.zeros(len(self.sets)))))
+        solution, raised = self._generate(rescale_to=most)
         level = float(solution.values[0]) * self._unit
+        if self._capped:  # caps and the total have prices too, so those of the resources prove nothing alone
+            return level, Prices(self._resource_prices(solution), self._row_prices(solution), level)
         proof = self._proof(self._resource_prices(solution))
         if proof.bound > level * (1 + _CLEARLY / 100):
             proof = min(proof, self._proof(raised), key=lambda proof: proof.bound)
         return level, proof
 
     def use_least_key(self, *, fixed: NDArray[np.float64]) -> None:
-        """Serves every pair what is fixed over routes that use the least key: the least sum of rate times hops."""
+        """Serves every row what is fixed over routes that use the least key: the least sum of rate times hops."""
         self._fixed, self._weights = fixed, np.zeros(len(fixed))
         self._set_unit(1.0, most=0.0)
         cost = 1.0 / float(fixed.max(initial=1e-300))
-        hops = np.array([len(links) for _, links in self.routes])
-        self._program.set_costs(np.concatenate(([0.0], np.array(self._units) * hops * cost)))
-        for _ in range(_MOST_ROUNDS):
-            solution = self._solve()
-            if not self._price(solution, cost_per_hop=cost)[1]:
-                break
+        self._program.set_costs(np.concatenate(([0.0], self._columns.units * self._columns.hops * cost)))
+        self._generate(cost_per_hop=cost)
+
+    def maximise_total(self) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
+        """Serves the most bit/s, each row at most what it asks for.
+
+        Returns:
+            What each row gets; prices of whole resources, in bit/s, that prove it to be the most, in two versions.
+        """
+        self._fixed = self._weights = np.zeros(len(self._everybody))
+        self._set_unit(self._unit, most=0.0)
+        self._program.set_costs(np.concatenate(([0.0], -self._columns.units / self._total_unit)))
+        solution, raised = self._generate(gain=1.0 / self._total_unit)
+        served = np.bincount(self._columns.rows, weights=self.rates(), minlength=len(self._everybody)).astype(float)
+        return served, [self._resource_prices(solution) * self._total_unit, raised * self._total_unit]
+
+    def require_total(self, total_bps: float) -> None:
+        """From now on all rows together get at least so much."""
+        self._program.set_lower_rows([self._after - 1], [total_bps / self._total_unit])
 
     def rates(self) -> NDArray[np.float64]:
-        """Bit/s on each of :attr:`routes` in the last solution."""
+        """Bit/s on each of :attr:`sets` in the last solution."""
         if self._solution is None:
-            return np.zeros(len(self.routes))
-        rates: NDArray[np.float64] = np.maximum(self._solution.values[1:], 0.0) * np.array(self._units)
+            return np.zeros(len(self.sets))
+        rates: NDArray[np.float64] = np.maximum(self._solution.values[1:], 0.0) * self._columns.units
         return rates
+
+    def costs(self, resources: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The cheapest set of each row, per bit/s, at prices of whole resources."""
+        return self._pricing.costs(resources)
+
+    # ------------------------------------------------------------ column generation
+
+    def _generate(
+        self, *, cost_per_hop: float = 0.0, gain: float = 0.0, rescale_to: float | None = None
+    ) -> tuple[Solution, NDArray[np.float64]]:
+        """Solves, adding columns and rows, until there is nothing to add.
+
+        Args:
+            cost_per_hop: What a bit/s over a link costs.
+            gain: What a bit/s served earns.
+            rescale_to: The level is maximised, up to this; its unit may then change.
+
+        Returns:
+            The solution; prices of the resources at which no set is worth more than it costs.
+        """
+        for _ in range(_MOST_ROUNDS):
+            solution = self._solve()
+            if rescale_to is not None and 0 < solution.values[0] < 1 / _NEAR:
+                self._set_unit(self._unit * float(solution.values[0]), most=rescale_to)
+                solution = self._solve()
+            if self._hold_overspent():
+                continue
+            raised, new = self._price(solution, cost_per_hop=cost_per_hop, gain=gain)
+            if not new:
+                return solution, raised
+        raise AssertionError("column generation does not end")
+
+    def _price(self, solution: Solution, *, cost_per_hop: float, gain: float) -> tuple[NDArray[np.float64], bool]:
+        """Looks for sets that are cheaper than their row's price, and adds them; also gives the resources' prices.
+
+        A cheaper set that is not added carries too little for the solver to care. It would hide other sets of
+        its row, so its narrowest resource is made as dear as it has to be, which costs next to nothing, and the search
+        repeated.
+        """
+        resources = self._resource_prices(solution)
+        resources[: self.resources.links] += _FLOOR * resources.sum() / self.resources.base
+        worth = self._worth(solution) + gain
+        for _ in range(_MOST_ROUNDS):
+            offers = self._pricing.below(resources, worth=worth * (1 - _CLEARLY), cost_per_hop=cost_per_hop)
+            if not offers:
+                break
+            if self._add(offers, cost_per_hop=cost_per_hop, gain=gain):
+                return resources, True
+            resources = self._dearer(resources, offers=offers, worth=worth)
+        return resources, False
+
+    def _worth(self, solution: Solution) -> NDArray[np.float64]:
+        """What a bit/s for each row is worth to the solution."""
+        base, rows = self.resources.base, len(self._everybody)
+        prices = solution.row_prices
+        worth = self._row_prices(solution)
+        if self._capped:
+            worth += np.minimum(prices[base + rows : base + 2 * rows], 0.0) / self.scales
+            worth += max(float(prices[self._after - 1]), 0.0) / self._total_unit
+        return worth
+
+    def _row_prices(self, solution: Solution) -> NDArray[np.float64]:
+        """What a bit/s more for each row would cost."""
+        base = self.resources.base
+        prices: NDArray[np.float64] = np.maximum(solution.row_prices[base : base + len(self._everybody)], 0.0)
+        per_bit: NDArray[np.float64] = prices / self.scales
+        return per_bit
+
+    def _resource_prices(self, solution: Solution) -> NDArray[np.float64]:
+        rows = np.concatenate((solution.row_prices[: self.resources.base], solution.row_prices[self._after :]))
+        prices: NDArray[np.float64] = np.maximum(-rows, 0.0)
+        return prices
+
+    def _dearer(
+        self, resources: NDArray[np.float64], *, offers: list[Offer], worth: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Raises the price of each set's narrowest resource by what the set's price misses."""
+        raised = resources.copy()
+        for offer in offers:
+            spent = self.resources.spends(offer.routes, shared=self._sharing[offer.row])
+            narrow, amount = max(spent.items(), key=lambda entry: (entry[1], -entry[0]))
+            raised[narrow] = max(raised[narrow], resources[narrow] + (float(worth[offer.row]) - offer.cost) / amount)
+        return raised
+
+    def _add(self, offers: list[Offer], *, cost_per_hop: float, gain: float = 0.0) -> bool:
+        """Adds sets as columns, but those that are known already or carry next to nothing."""
+        new = self._columns.add(offers, cost_per_hop=cost_per_hop, gain=gain)
+        if new.costs:
+            self._program.add_columns(costs=new.costs, starts=new.starts, rows=new.numbers, values=new.values)
+        return bool(new.costs)
+
+    def _hold_overspent(self) -> bool:
+        """Adds the resources in failures that the last solution overspends; says whether there were any."""
+        if not self.requests.shared.any():
+            return False
+        rates = self.rates().tolist()
+        carried = [
+            (routes, self._sharing[row], rate) for (row, routes), rate in zip(self.sets, rates, strict=True) if rate > 0
+        ]
+        known = set(self.resources.held)
+        fresh = [held for held in self._loads.overspent(carried, by=_OVERSPENT) if held not in known]
+        if fresh:
+            first = self.resources.count
+            self.resources.hold(fresh)
+            new = self._columns.entries_of(first)
+            self._program.add_rows(
+                row_lower=np.full(len(fresh), -np.inf), row_upper=np.ones(len(fresh)),
+                starts=new.starts, columns=new.numbers, values=new.values,
+            )  # fmt: skip
+        return bool(fresh)
+
+    # ------------------------------------------------------------ scales and proofs
 
     def _proof(self, resources: NDArray[np.float64]) -> Prices:
         """What prices of the resources prove about the level."""
-        pairs = self._cheapest.costs(self._link_costs(resources))
-        return Prices(resources, pairs, self._bound(resources, pairs))
+        rows = self._pricing.costs(resources)
+        per_level = float(self._weights @ rows)
+        bound = float(resources.sum() - self._fixed @ rows) / per_level if per_level > 0 else np.inf
+        return Prices(resources, rows, bound)
 
-    def _bound(self, resources: NDArray[np.float64], pairs: NDArray[np.float64]) -> float:
-        per_level = float(self._weights @ pairs)
-        return float(resources.sum() - self._fixed @ pairs) / per_level if per_level > 0 else np.inf
-
-    def _loads(self, rates_bps: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What is spent of each resource when every pair has a rate on its first route."""
-        links = self._first.links
-        rates = np.repeat(rates_bps, np.diff(self._first.starts)) * self._per_bit[links]
-        loads = np.zeros(self.resources)
-        for offset in range(2):  # a link uses itself, and perhaps a group
-            places = self._use_starts[links] + offset
-            uses = places < self._use_starts[links + 1]
-            np.add.at(loads, self._use_rows[places[uses]], rates[uses])
-        return loads
+    def _first_loads(self, rates_bps: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is spent of each resource when every row has a rate on its first set."""
+        rates = rates_bps[self._first_rows] * self._first_amounts
+        return np.bincount(self._first_spend, weights=rates, minlength=self.resources.count).astype(float)
 
     def _possible(self, weights: NDArray[np.float64]) -> float:
-        """The level that the first routes alone reach with nothing fixed: a lower bound, near enough to scale by."""
-        return 1.0 / float(self._loads(weights).max())
+        """The level that the first sets alone reach with nothing fixed: a lower bound, near enough to scale by."""
+        return 1.0 / float(self._first_loads(weights).max())
 
     def _set_unit(self, unit: float, *, most: float) -> None:
         """Sets the level that one unit of the first column stands for, and what depends on it."""
         if not self._unit / _NEAR < unit < self._unit * _NEAR:
             self._unit = unit
-        rows = self.resources + np.arange(len(self.scales))
+        rows = self.resources.base + self._everybody
         entries = -self._unit * self._weights / self.scales
         changed = np.flatnonzero(entries != self._entries)
         self._program.set_entries(0, rows[changed], entries[changed])
@@ -197,96 +335,9 @@ class RouteProgram:
         return self._solution
 
     def _solve_with_slack(self) -> Solution:
-        rows = self.resources + np.arange(len(self.scales))
+        rows = self.resources.base + self._everybody
         for slack in _SLACKS:
             self._program.set_lower_rows(rows, self._fixed * (1 - slack) / self.scales)
             with contextlib.suppress(AssertionError):
                 return self._program.solve()
         raise AssertionError("rates that were possible are no longer so")
-
-    def _link_costs(self, resources: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Prices of a bit/s over each link."""
-        if not len(self._use_rows):
-            return np.zeros(len(self._topology.link_ids))
-        costs: NDArray[np.float64] = np.add.reduceat(resources[self._use_rows], self._use_starts[:-1]) * self._per_bit
-        return costs
-
-    def _price(self, solution: Solution, *, cost_per_hop: float) -> tuple[NDArray[np.float64], bool]:
-        """Looks for routes that are cheaper than their pair's price, and adds them; also gives the resources' prices.
-
-        A cheaper route that is not added carries too little for the solver to care. It would hide other routes of
-        its pair, so its narrowest link is made as dear as it has to be, which costs next to nothing, and the search
-        repeated.
-        """
-        resources = self._resource_prices(solution)
-        resources[: len(self._topology.link_ids)] += _FLOOR * resources.sum() / self.resources
-        worth = np.maximum(solution.row_prices[self.resources :], 0.0) / self.scales
-        paying = np.flatnonzero(worth > 0)
-        for _ in range(_MOST_ROUNDS):
-            search = self._cheapest.search(self._link_costs(resources) + cost_per_hop, pairs=paying)
-            cheaper = np.flatnonzero(search.costs < worth[paying] * (1 - _CLEARLY))
-            if not len(cheaper):
-                break
-            found = self._cheapest.routes(search, cheaper)
-            if self._add(paying[cheaper], found, cost_per_hop=cost_per_hop):
-                return resources, True
-            missing = (worth[paying] - search.costs)[cheaper]
-            resources = self._dearer(resources, found=found, missing=missing)
-        return resources, False
-
-    def _resource_prices(self, solution: Solution) -> NDArray[np.float64]:
-        prices: NDArray[np.float64] = np.maximum(-solution.row_prices[: self.resources], 0.0)
-        return prices
-
-    def _dearer(
-        self, resources: NDArray[np.float64], *, found: RouteArray, missing: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Raises the price of each route's narrowest link by what the route's price misses."""
-        raised = resources.copy()
-        for route, first in enumerate(found.starts[:-1].tolist()):
-            links = found.links[first : found.starts[route + 1]]
-            rates = self._topology.rates_bps[links]
-            narrow = int(links[rates.argmin()])
-            raised[narrow] = max(raised[narrow], resources[narrow] + float(missing[route] * rates.min()))
-        return raised
-
-    def _add(self, pairs: NDArray[np.int64], found: RouteArray, *, cost_per_hop: float) -> bool:
-        """Adds routes as columns, but those that are known already or carry next to nothing."""
-        rows: list[int] = []
-        values: list[float] = []
-        begins: list[int] = []
-        costs: list[float] = []
-        starts = found.starts.tolist()
-        for pair, first, last in zip(pairs.tolist(), starts[:-1], starts[1:], strict=True):
-            route = tuple(found.links[first:last].tolist())
-            unit = min(float(self._useful[pair]), float(self._topology.rates_bps[list(route)].min()))
-            if (pair, *route) in self._known or unit < _SLIGHT * float(self.scales[pair]):
-                continue
-            self._known.add((pair, *route))
-            spent: dict[int, float] = {}
-            for link in route:
-                for row in self._use_rows[self._use_starts[link] : self._use_starts[link + 1]].tolist():
-                    spent[row] = spent.get(row, 0.0) + unit * float(self._per_bit[link])
-            spent[self.resources + pair] = unit / float(self.scales[pair])
-            begins.append(len(rows))
-            rows += list(spent)
-            values += list(spent.values())
-            costs.append(cost_per_hop * unit * len(route))
-            self.routes.append((pair, route))
-            self._units.append(unit)
-        if costs:
-            self._program.add_columns(costs=costs, starts=begins, rows=rows, values=values)
-        return bool(costs)
-
-
-def _spending(topology: Topology) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """What a bit/s over each link spends: where the link's resources begin, the resources, and how much of each."""
-    links = len(topology.link_ids)
-    grouped = topology.link_groups >= 0
-    starts = np.concatenate(([0], np.cumsum(1 + grouped)))
-    rows = np.zeros(starts[-1], dtype=np.int64)
-    rows[starts[:-1]] = np.arange(links)
-    rows[starts[:-1][grouped] + 1] = links + topology.link_groups[grouped]
-    with np.errstate(divide="ignore"):
-        per_bit = np.where(topology.rates_bps > 0, 1.0 / topology.rates_bps, 0.0)
-    return starts, rows, per_bit

@@ -94,6 +94,12 @@ class Topology:
         return {node_id: number for number, node_id in enumerate(self.node_ids)}
 
     @cached_property
+    def relay_list(self) -> list[bool]:
+        """:attr:`relays` for searches that go from node to node."""
+        found: list[bool] = self.relays.tolist()
+        return found
+
+    @cached_property
     def lengths_mm(self) -> tuple[int, ...]:
         """Lengths in whole millimetres: sums of integers tell whether lengths are equal, sums of floats do not."""
         return tuple(round(length_km * 1e6) for length_km in self.lengths_km.tolist())

@@ -1,0 +1,166 @@
+"""Cheapest sets of routes of every row at given prices of the resources, for column generation and for proofs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.allocation.disjoint import DisjointRoutes, PriceList
+from planner.routing.cheapest import CheapestRoutes, Search
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from planner.allocation.requests import Requests
+    from planner.allocation.resources import Resources, RouteSet
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A set of routes for a row.
+
+    Attributes:
+        row: Number of the row.
+        routes: The set.
+        cost: What a bit/s over it costs.
+    """
+
+    row: int
+    routes: RouteSet
+    cost: float
+
+
+class Pricing:
+    """Finds the cheapest sets of routes.
+
+    Args:
+        resources: The resources of the network.
+        requests: The rows.
+    """
+
+    def __init__(self, resources: Resources, *, requests: Requests) -> None:
+        self._resources = resources
+        self._requests = requests
+        self._plain = np.flatnonzero(requests.ways == 1)
+        self._sets = np.flatnonzero(requests.ways > 1)
+        self._place = np.full(len(requests.pairs), -1)
+        self._place[self._plain] = np.arange(len(self._plain))
+        self._single = CheapestRoutes(resources.topology, pairs=requests.pairs[self._plain])
+        self._disjoint = DisjointRoutes(resources)
+
+    def costs(self, prices: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the cheapest set of each row costs per bit/s, infinite where there is none.
+
+        Args:
+            prices: Price of each whole resource, at least 0.
+        """
+        costs = np.full(len(self._requests.pairs), np.inf)
+        paid = self._resources.always(prices)
+        link_costs, node_costs = self._resources.link_costs(paid), self._resources.node_costs(paid)
+        costs[self._plain] = self._single.costs(link_costs, node_costs=node_costs)
+        for offer in self._protected(prices, rows=self._sets, below=None, cost_per_hop=0.0):
+            costs[offer.row] = offer.cost
+        return costs
+
+    def first(self, prices: NDArray[np.float64]) -> list[Offer]:
+        """A set for every row, cheap at some prices; protection that is shared pays as if it were not."""
+        paid = self._resources.always(prices)
+        link_costs, node_costs = self._resources.link_costs(paid), self._resources.node_costs(paid)
+        offers = []
+        if len(self._plain):
+            everybody = np.arange(len(self._plain))
+            search = self._single.search(link_costs, pairs=everybody, node_costs=node_costs)
+            offers = self._read(search, everybody)
+        return sorted([*offers, *self._sets_at(prices, rows=self._sets)], key=lambda offer: offer.row)
+
+    def _read(self, search: Search, chosen: NDArray[np.int64]) -> list[Offer]:
+        """The routes that a search found for some of the pairs searched."""
+        found = self._single.routes(search, chosen)
+        starts, links, costs = found.starts.tolist(), found.links.tolist(), search.costs[chosen].tolist()
+        rows = self._plain[search.pairs[chosen]].tolist()
+        return [
+            Offer(row, (tuple(links[first:last]),), cost)
+            for row, first, last, cost in zip(rows, starts[:-1], starts[1:], costs, strict=True)
+        ]
+
+    def below(self, prices: NDArray[np.float64], *, worth: NDArray[np.float64], cost_per_hop: float) -> list[Offer]:
+        """The cheapest set of each row, where that is cheaper than the row's worth.
+
+        Args:
+            prices: Price of each whole resource, at least 0.
+            worth: What a bit/s for each row is worth; rows of no worth are left out. Shape ``(rows,)``.
+            cost_per_hop: What a bit/s over any link costs besides.
+        """
+        paid = self._resources.always(prices)
+        link_costs = self._resources.link_costs(paid) + cost_per_hop
+        paying = self._plain[worth[self._plain] > 0]
+        offers: list[Offer] = []
+        if len(paying):
+            search = self._single.search(
+                link_costs, pairs=self._place[paying], node_costs=self._resources.node_costs(paid)
+            )
+            cheaper = np.flatnonzero(search.costs < worth[paying])
+            if len(cheaper):
+                offers = self._read(search, cheaper)
+        if len(self._sets):
+            rows = self._sets[worth[self._sets] > 0]
+            offers += self._protected(prices, rows=rows, below=worth, cost_per_hop=cost_per_hop)
+        return offers
+
+    def _protected(
+        self,
+        prices: NDArray[np.float64],
+        *,
+        rows: NDArray[np.int64],
+        below: NDArray[np.float64] | None,
+        cost_per_hop: float,
+    ) -> list[Offer]:
+        """The cheapest sets of several routes each, of rows whose sets may share their key or not."""
+        if not len(rows):
+            return []
+        shared = self._requests.shared[rows]
+        offers = self._sets_at(prices, rows=rows[~shared], below=below, cost_per_hop=cost_per_hop)
+        if not shared.any():
+            return offers
+        always = self._price_list(self._resources.always(prices), cost_per_hop=cost_per_hop)
+        called = {
+            failure: self._price_list(paid, cost_per_hop=0.0)
+            for failure, paid in self._resources.in_failures(prices).items()
+        }
+        for row in rows[shared].tolist():
+            found = self._disjoint.cheapest_backed(
+                *self._requests.pairs[row].tolist(), prices=always, called=called, per_hop=cost_per_hop,
+                below=np.inf if below is None else float(below[row]),
+            )  # fmt: skip
+            if found is not None:
+                offers.append(Offer(row, found[1], found[0]))
+        return offers
+
+    def _sets_at(
+        self,
+        prices: NDArray[np.float64],
+        *,
+        rows: NDArray[np.int64],
+        below: NDArray[np.float64] | None = None,
+        cost_per_hop: float = 0.0,
+    ) -> list[Offer]:
+        """The cheapest sets of disjoint routes that all pay all of the time."""
+        if not len(rows):
+            return []
+        always = self._price_list(self._resources.always(prices), cost_per_hop=cost_per_hop)
+        offers = []
+        for row in rows.tolist():
+            found = self._disjoint.cheapest(
+                *self._requests.pairs[row].tolist(), ways=int(self._requests.ways[row]), prices=always,
+                below=np.inf if below is None else float(below[row]),
+            )  # fmt: skip
+            if found is not None:
+                offers.append(Offer(row, found[1], found[0]))
+        return offers
+
+    def _price_list(self, paid: NDArray[np.float64], *, cost_per_hop: float) -> PriceList:
+        nodes = self._resources.node_costs(paid)
+        links = self._resources.link_costs(paid) + cost_per_hop
+        return PriceList(links.tolist(), None if nodes is None else nodes.tolist())

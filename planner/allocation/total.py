@@ -1,0 +1,49 @@
+"""The most key that can be served, and of the ways to serve it the fairest."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.allocation.fair import fill
+from planner.allocation.result import Total
+
+if TYPE_CHECKING:
+    from planner.allocation import Progress
+    from planner.allocation.program import RouteProgram
+    from planner.allocation.settle import Flow
+
+_SLACK = 1e-9  # so much of the most may be given up for fairness, to leave the solver room
+
+
+def nothing_served() -> Total:
+    """The answer where nothing is asked, or nothing can be served."""
+    return Total(served_bps=0.0, bound=0.0, gap=0.0, prices={}, resource_prices={})
+
+
+def serve_most(program: RouteProgram, *, progress: Progress | None = None) -> tuple[list[Flow], Total]:
+    """Serves the most bit/s, each demand at most what it asks for, and among the ways to do so the fairest.
+
+    The fairest has the largest least served fraction over priority, then the largest next one, as in
+    :mod:`planner.allocation.fair`; so the answer is unique.
+
+    Args:
+        program: All demands with a positive request, with caps; each has a route.
+        progress: Told how many demands have their final rate.
+    """
+    requests, resources = program.requests, program.resources
+    asked = requests.by_row(requests.requested_bps)
+    served, candidates = program.maximise_total()
+    proofs = []
+    for prices in candidates:
+        cheapest = program.costs(prices)
+        proofs.append((math.fsum([*prices.tolist(), *(asked * np.maximum(0.0, 1.0 - cheapest)).tolist()]), prices))
+    bound, prices = min(proofs, key=lambda proof: proof[0])
+    named = resources.named(prices)
+    program.require_total(math.fsum(served.tolist()) * (1 - _SLACK))
+    flows, _ = fill(program, progress=progress)
+    total = math.fsum(flow.rate_bps for flow in flows)
+    bound = max(bound, total)  # equal numbers may come out in the wrong order by rounding
+    return flows, Total(total, bound, (bound - total) / bound, *named)
