@@ -20,15 +20,18 @@ from planner.physics.module import Module, load_module
 from planner.physics.optimise import at_limits, maximise
 from planner.physics.parameters import ARMS, PARAMETERS, Parameter, settings_of
 from planner.physics.protocols import Method, method_of
-from planner.physics.settings_table import Links, SettingsTable, family_of, settings_table
+from planner.physics.settings_table import Family, Links, SettingsTable, family_of, settings_table
 
 if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
 
 MANY = 2000
 """Number of elements of one call above which a table of settings is made."""
-ELEMENTS_AT_ONCE = 32768
-"""So that the arrays stay within the processor's cache, and the threads seldom wait for the interpreter."""
+ELEMENTS_AT_ONCE = 8192
+"""Evaluated together, so that the arrays stay within the processor's cache."""
+_SEARCHED_AT_ONCE = 8 * ELEMENTS_AT_ONCE
+"""Settings are found for more at once, because few need more than the table."""
+_LARGE = 3_000_000
 _LOSS = Parameter("dB", "loss of the link, or of its first arm", low=0.0)
 
 
@@ -130,38 +133,50 @@ def _flat(array: FloatArray, shape: tuple[int, ...]) -> FloatArray:
 
 def _in_parts(link: _Link, *, shape: tuple[int, ...]) -> KeyRate:
     """The key rate of every element, in parts that stay within the processor's cache, on all processors."""
-    first = link.part(slice(0, ELEMENTS_AT_ONCE)).key_rate()
     size = link.loss.size
-    whole = {key: np.empty(size, dtype=np.asarray(array).dtype) for key, array in _arrays(first)}
-
-    def put(result: KeyRate, part: slice) -> None:
-        for key, array in _arrays(result):
-            whole[key][part] = array
+    if size <= ELEMENTS_AT_ONCE:
+        found = link.key_rate(link.search())
+        return _shaped(link, {key: array.copy() for key, array in _arrays(found)}, shape=shape)
+    # The C library keeps freed memory for the next array, instead of giving it back page by page, once an array as
+    # large as this was freed. It is never touched; without it half of the time goes into new pages.
+    np.empty(_LARGE)
+    names = _arrays(link.part(slice(0, 0)).key_rate(np.empty((len(link.axes), 0))))
+    whole = {key: np.empty(size, dtype=array.dtype) for key, array in names}
+    together = ELEMENTS_AT_ONCE if link.table is None else _SEARCHED_AT_ONCE
 
     def work(start: int) -> None:
-        part = slice(start, start + ELEMENTS_AT_ONCE)
-        put(link.part(part).key_rate(), part)
+        some = link.part(slice(start, start + together))
+        coordinates = some.search()
+        for first in range(0, some.loss.size, ELEMENTS_AT_ONCE):
+            part = slice(first, first + ELEMENTS_AT_ONCE)
+            result = some.part(part).key_rate(coordinates[:, part])
+            for key, array in _arrays(result):
+                whole[key][start : start + together][part] = array
 
-    put(first, slice(0, ELEMENTS_AT_ONCE))
-    starts = range(ELEMENTS_AT_ONCE, size, ELEMENTS_AT_ONCE)
-    if starts:
-        with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, len(starts))) as workers:
-            list(workers.map(work, starts))
+    starts = range(0, size, together)
+    with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, len(starts))) as workers:
+        list(workers.map(work, starts))
+    return _shaped(link, whole, shape=shape)
+
+
+def _shaped(link: _Link, arrays: dict[tuple[str, str], npt.NDArray[Any]], *, shape: tuple[int, ...]) -> KeyRate:
+    """A result of the arrays that `_arrays` names, in the shape of the call."""
     made: dict[str, Any] = {field: {} for field in _GROUPS}
-    for (field, name), array in whole.items():
+    for (field, name), array in arrays.items():
+        whole = array if array.shape == link.loss.shape else np.full(link.loss.shape, array)
         if name:
-            made[field][name] = array.reshape(shape)
+            made[field][name] = whole.reshape(shape)
         else:
-            made[field] = array.reshape(shape)
+            made[field] = whole.reshape(shape)
     return KeyRate(protocol=link.protocol, **made)
 
 
 def _arrays(result: KeyRate) -> Iterator[tuple[tuple[str, str], npt.NDArray[Any]]]:
     """Every array of a result by field and, in a dict, name."""
     for field in _SINGLE:
-        yield (field, ""), getattr(result, field)
+        yield (field, ""), np.asarray(getattr(result, field))
     for field in _GROUPS:
-        yield from (((field, name), array) for name, array in getattr(result, field).items())
+        yield from (((field, name), np.asarray(array)) for name, array in getattr(result, field).items())
 
 
 def _parameters(
@@ -269,44 +284,36 @@ class _Link:
         link.table = self.table
         return link
 
-    def settings(self) -> tuple[dict[str, FloatArray], dict[str, npt.NDArray[np.bool_]]]:
-        """The settings of every element, and where the optimum lies on a limit."""
+    def search(self) -> FloatArray:
+        """Coordinates of the best open settings of every element, shape (axis, element); typical ones without key."""
         if not self.axes or not self.loss.size:
-            settings = self.method.place({axis.name: np.zeros(0) for axis in self.axes}, fixed=self.fixed)
-            return settings, {axis.name: np.zeros(self.loss.shape, dtype=np.bool_) for axis in self.axes}
+            return np.zeros((len(self.axes), self.loss.size))
         if self.table is not None:
-            return self._from_table(self.table)
+            return self.table.coordinates(self._links(self.table.family))
         optimum = maximise(self.objective, axes=self.axes, elements=self.loss.size)
-        named = {
-            axis.name: np.where(optimum.values > 0.0, found, self.method.typical[axis.name])
-            for axis, found in zip(self.axes, optimum.coordinates, strict=True)
-        }
-        settings = self.method.place(named, fixed=self.fixed)
-        at_limit = {axis.name: found for axis, found in zip(self.axes, optimum.at_limit, strict=True)}
-        return settings, at_limit
+        typical = np.array([[self.method.typical[axis.name]] for axis in self.axes])
+        return np.where(optimum.values > 0.0, optimum.coordinates, typical)
 
-    def _from_table(self, table: SettingsTable) -> tuple[dict[str, FloatArray], dict[str, npt.NDArray[np.bool_]]]:
-        """The same by interpolation; `at_limit` also where there is no key."""
-        known = self.parameters
+    def _links(self, family: Family) -> Links:
+        """What a table of settings is looked up with."""
+        known = {key: _thin(array) for key, array in self.parameters.items()}
         eta = system_transmittance(
             self.loss, receiver_loss_db=known["receiver_loss_db"], detector_efficiency=known["detector_efficiency"]
         )
         noise = 2.0 * known["dark_count_probability"] + known.get("background_probability", 0.0)
-        links = Links(table.family, transmittance=eta, noise=noise, error=known["misalignment_error"])
-        found = table.coordinates(links)
-        settings = self.method.place(dict(zip((axis.name for axis in self.axes), found, strict=True)), fixed=self.fixed)
-        at_limit = at_limits(found, np.ones(self.loss.shape), axes=self.axes)
-        return settings, {axis.name: row for axis, row in zip(self.axes, at_limit, strict=True)}
+        noise, error = (np.broadcast_to(array, eta.shape) for array in (noise, known["misalignment_error"]))
+        return Links(family, transmittance=eta, noise=noise, error=error)
 
-    def key_rate(self) -> KeyRate:
-        """The key rate of every element."""
-        settings, at_limit = self.settings()
+    def key_rate(self, coordinates: FloatArray) -> KeyRate:
+        """The key rate of every element at coordinates of the open settings, shape (axis, element)."""
+        named = {axis.name: array for axis, array in zip(self.axes, coordinates, strict=True)}
         known = {key: _thin(array) for key, array in self.parameters.items()}
-        settings = {key: _thin(array) for key, array in settings.items()}
+        settings = self.method.place(named, fixed={key: _thin(array) for key, array in self.fixed.items()})
         found = self.method.evaluate(known, self.loss, settings, arm_a_loss_db=self.arm)
         clock = known["clock_hz"]
         rate = clock * found.live(known)
         key = rate * np.maximum(found.secret, 0.0)
+        limits = at_limits(coordinates, key, axes=self.axes)
         possible = np.maximum(rate * np.maximum(found.possible, 0.0), key)
         sifted = rate * found.sifted
         correction = np.minimum(rate * found.leak, np.maximum(sifted - possible, 0.0))
@@ -330,7 +337,7 @@ class _Link:
                 "receiver_loss_db": known["receiver_loss_db"],
                 "detector_loss_db": -10.0 * np.log10(known["detector_efficiency"]) + 0.0,
             },
-            at_limit={name: where & (key > 0.0) for name, where in at_limit.items()},
+            at_limit=dict(zip(named, limits, strict=True)),
         )
 
 

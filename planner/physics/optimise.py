@@ -26,6 +26,8 @@ ELEMENTS_AT_ONCE = 128
 _STEP = 1e-3
 _FIRST_ITERATIONS = 8
 _ITERATIONS = 60
+_CALM = 3
+"""Steps without a gain after which a climb ends."""
 _AT_LIMIT = 1e-4
 
 
@@ -140,13 +142,14 @@ def maximise(objective: Objective, *, axes: Sequence[Axis], elements: int) -> Op
     return _optimum(angles, values, axes=axes)
 
 
-def improve(objective: Objective, *, axes: Sequence[Axis], starts: FloatArray) -> Optimum:
+def improve(objective: Objective, *, axes: Sequence[Axis], starts: FloatArray, good: float | None = None) -> Optimum:
     """Climbs to the next maximum from the best of given points, for each element: much less work than `maximise`.
 
     Args:
         objective: What is maximised.
         axes: The open settings; at least one.
         starts: Coordinates, shape ``(axes, starts, elements)``; brought between the limits of the axes.
+        good: The climb ends with a step that gains less than this share; None: when nothing is gained any more.
 
     Returns:
         The maxima.
@@ -158,7 +161,8 @@ def improve(objective: Objective, *, axes: Sequence[Axis], starts: FloatArray) -
     angles, values = np.empty((len(axes), elements)), np.empty(elements)
     for first in range(0, elements, ELEMENTS_AT_ONCE):
         part = np.arange(first, min(first + ELEMENTS_AT_ONCE, elements))
-        angles[:, part], values[part] = _Search(objective, low=low, span=span).climb(part, begin[..., part])
+        search = _Search(objective, low=low, span=span)
+        angles[:, part], values[part] = search.climb(part, begin[..., part], good=good)
     return _optimum(angles, values, axes=axes)
 
 
@@ -253,12 +257,16 @@ class _Search:
             state = self._advance(state, elements)
         return self._finish(state, elements)
 
-    def climb(self, elements: npt.NDArray[np.intp], begin: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def climb(
+        self, elements: npt.NDArray[np.intp], begin: FloatArray, *, good: float | None
+    ) -> tuple[FloatArray, FloatArray]:
         """The same from given angles (axes, starts, elements)."""
         value, guide = self._evaluate(begin, elements)
-        return self._finish(_State(begin, value, guide, np.full(value.shape, 0.1)), elements)
+        return self._finish(_State(begin, value, guide, np.full(value.shape, 0.1)), elements, good=good)
 
-    def _finish(self, state: _State, elements: npt.NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+    def _finish(
+        self, state: _State, elements: npt.NDArray[np.intp], *, good: float | None = None
+    ) -> tuple[FloatArray, FloatArray]:
         """Follows the best start of every element until nothing is gained."""
         best = np.argmax(state.score, axis=0)[np.newaxis]
         state = _take(state, best)
@@ -270,8 +278,8 @@ class _Search:
             state = self._advance(state, elements[active])
             gain = state.score[0] - old
             angles[:, active], value[active] = state.angles[:, 0], state.value[0]
-            calm = np.where(gain <= 1e-9 * np.abs(old), calm + 1, 0)
-            keep = calm < 3
+            calm = np.where(gain <= (1e-9 if good is None else good) * np.abs(old), calm + 1, 0)
+            keep = calm < (_CALM if good is None else 1)
             if not keep.any():
                 break
             active, calm = active[keep], calm[keep]

@@ -21,6 +21,8 @@ _FAINTEST = 1e-12
 _LITTLE = 1e-9
 """Noise over transmittance that is next to nothing."""
 _ROUNDS = 12
+_GAIN = 1e-7
+"""Gain of rate that is none."""
 
 
 def grid_of(family: Family) -> Grid | None:
@@ -86,7 +88,7 @@ def _edge(
         if round_ % 4 == 3:
             optimum = maximise(links_at(low), axes=family.axes, elements=start.size)
         else:
-            optimum = improve(links_at(low), axes=family.axes, starts=optimum.coordinates[:, np.newaxis])
+            optimum = improve(links_at(low), axes=family.axes, starts=optimum.coordinates[:, np.newaxis], good=_GAIN)
     first, second = values[-2] - values[-3], values[-1] - values[-2]
     bends = first - second
     return np.asarray(values[-1] + np.where(bends > 0.0, second * second / np.where(bends > 0.0, bends, 1.0), 0.0))

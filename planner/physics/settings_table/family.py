@@ -97,7 +97,8 @@ def family_of(
     if any(name in fixed for name in (_OPEN if finite else _OPEN[:2]) if name in settings_of(protocol)):
         return None
     common = {key: array for key, array in parameters.items() if key not in VARYING} | dict(fixed)
-    if any(not np.all(array == array.flat[0]) for array in common.values()):
+    # What was broadcast from one number has no strides, and need not be looked at a million times.
+    if any(any(array.strides) and not np.all(array == array.flat[0]) for array in common.values()):
         return None
     numbers = {key: float(array.flat[0]) for key, array in common.items()}
     return Family(

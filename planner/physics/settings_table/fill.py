@@ -1,4 +1,4 @@
-"""Fills a grid with the best settings of its nodes, and finds the cells in which these jump."""
+"""Fills a grid with the best settings of its nodes."""
 
 from __future__ import annotations
 
@@ -9,24 +9,19 @@ import numpy.typing as npt
 
 from planner.physics.optimise import improve, maximise
 from planner.physics.settings_table.family import Family, Links, Some
+from planner.physics.settings_table.ways import CORNERS
 
 if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
     from planner.physics.settings_table.grid import Grid
 
-CORNERS = np.array([(a, b, c) for a in (0, 1) for b in (0, 1) for c in (0, 1)], dtype=np.intp)
-"""Of a cell, seen from its first node."""
-AROUND = np.array([(0, b, c) for b in (0, 1) for c in (0, 1, -1, 2)], dtype=np.intp)
-"""Nodes whose settings are tried where these jump: so that kinds of optima in a narrow region are not missed."""
 COARSE = (2, 4, 2)
 """Every how many nodes the search begins from nothing; the others start from their neighbours."""
 _SWEEPS = 3
 _KINK = 0.2
 """Bend from node to node, in the coordinates of the search, that only a jump makes."""
 _GAIN = 1e-7
-_PLACES = np.array([(0.5, noise, error) for noise in (0.06, 0.5, 0.94) for error in (0.06, 0.5, 0.94)])
-_TOLERANCE = 5e-5
-"""Gain of rate that makes a cell one in which several settings are tried."""
+"""Gain of rate that is none."""
 
 
 def best_settings(family: Family, grid: Grid) -> FloatArray:
@@ -86,7 +81,7 @@ def _try(
     if not changed.size:
         return
     which = nodes[changed]
-    optimum = improve(Some(links, which), axes=links.family.axes, starts=start[:, np.newaxis, changed])
+    optimum = improve(Some(links, which), axes=links.family.axes, starts=start[:, np.newaxis, changed], good=_GAIN)
     found[:, which], values[which] = optimum.coordinates, optimum.values
 
 
@@ -107,7 +102,7 @@ def _cross(
     if not which.size:
         return
     starts = found[:, np.newaxis, source[which]]
-    optimum = improve(Some(links, which), axes=links.family.axes, starts=starts)
+    optimum = improve(Some(links, which), axes=links.family.axes, starts=starts, good=_GAIN)
     better = optimum.values > values[which]
     found[:, which[better]], values[which[better]] = optimum.coordinates[:, better], optimum.values[better]
 
@@ -119,82 +114,3 @@ def _neighbours(flat: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
         for axis, size in enumerate(flat.shape)
         for step in (-1, 1)
     ]
-
-
-def slopes(table: FloatArray) -> FloatArray:
-    """Differences of settings to the next node along each axis, on the side where they differ less.
-
-    So the slopes of a node on one side of a jump do not cross it.
-
-    Args:
-        table: Shape (transmittance, noise, misalignment, axis).
-
-    Returns:
-        Shape (3, transmittance, noise, misalignment, axis): per step of the grid.
-    """
-    found = np.empty((3, *table.shape))
-    for axis in range(3):
-        step = np.moveaxis(np.diff(table, axis=axis), axis, 0)
-        size = np.linalg.norm(step, axis=-1, keepdims=True)
-        out = np.moveaxis(found[axis], axis, 0)
-        out[0], out[-1] = step[0], step[-1]
-        out[1:-1] = np.where(size[:-1] <= size[1:], step[:-1], step[1:])
-    return found
-
-
-def jumps(family: Family, grid: Grid, table: FloatArray, steps: FloatArray) -> npt.NDArray[np.bool_]:
-    """The cells in which going on from one of the corners is better than going between them.
-
-    Args:
-        family: What the links have in common.
-        grid: The nodes.
-        table: The best settings of the nodes.
-        steps: Their slopes.
-
-    Returns:
-        Shape of the grid less one along each axis.
-    """
-    cells = np.stack(np.meshgrid(*(np.arange(size - 1) for size in grid.shape), indexing="ij"), axis=-1).reshape(-1, 3)
-    flagged = np.zeros(len(cells), dtype=np.bool_)
-    for place in _PLACES:
-        at = cells + place
-        eta, noise, error = grid.links(at[:, 0], at[:, 1], at[:, 2])
-        links = Links(family, transmittance=eta, noise=noise, error=error)
-        every = np.arange(len(cells))
-        value = links(between(table, cells, np.broadcast_to(place, cells.shape)), every)[0]
-        for step in around(family):
-            node = inside(cells + step, grid)
-            other = links(onward(table, steps, node, at - node), every)[0]
-            flagged |= (other > 0.0) & (other > value * (1.0 + _TOLERANCE))
-    return flagged.reshape(tuple(size - 1 for size in grid.shape))
-
-
-def around(family: Family) -> npt.NDArray[np.intp]:
-    """Nodes, seen from the first of a cell that is nearest in transmittance, whose settings are tried at jumps.
-
-    With a dead time jumps depend on the transmittance too: then nodes on both sides.
-    """
-    if family.clicks_per_dead_time <= 0.0:
-        return AROUND
-    return np.concatenate([AROUND + np.array([light, 0, 0]) for light in (-1, 0, 1)])
-
-
-def inside(nodes: npt.NDArray[np.intp], grid: Grid) -> npt.NDArray[np.intp]:
-    """The nearest nodes that there are."""
-    return np.asarray(np.clip(nodes, 0, np.array(grid.shape) - 1))
-
-
-def between(table: FloatArray, cells: npt.NDArray[np.intp], part: FloatArray) -> FloatArray:
-    """Settings within cells, by interpolation; shape (axis, elements)."""
-    found = np.zeros((len(cells), table.shape[-1]))
-    for corner in CORNERS:
-        weight = np.prod(np.where(corner == 1, part, 1.0 - part), axis=-1)
-        node = cells + corner
-        found += weight[:, np.newaxis] * table[node[:, 0], node[:, 1], node[:, 2]]
-    return found.T
-
-
-def onward(table: FloatArray, steps: FloatArray, node: npt.NDArray[np.intp], way: FloatArray) -> FloatArray:
-    """Settings at some way from nodes, along their slopes; shape (axis, elements)."""
-    i, j, k = node.T
-    return np.asarray((table[i, j, k] + sum(way[:, n, np.newaxis] * steps[n][i, j, k] for n in range(3))).T)

@@ -1,0 +1,169 @@
+"""Where the best settings jump between the nodes, and which settings are worth trying there.
+
+Within a cell of the grid settings are interpolated between its corners. That fails where another kind of optimum takes
+over; there the settings of single nodes, continued along their slopes, are better. What is worth trying in a cell is
+found once, by trying everything at some places in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.physics.settings_table.family import Family, Links
+
+if TYPE_CHECKING:
+    from planner.physics.entropy import FloatArray
+    from planner.physics.settings_table.grid import Grid
+
+CORNERS = np.array([(a, b, c) for a in (0, 1) for b in (0, 1) for c in (0, 1)], dtype=np.intp)
+"""Of a cell, seen from its first node."""
+MOST = 6
+"""Ways that are tried in one cell at most."""
+
+_CELLS_AT_ONCE = 512
+_TOLERANCE = 1e-4
+"""Gain of rate for which other ways than interpolation are tried."""
+_FEW, _MANY = (0.06, 0.5, 0.94), (0.02, 0.2, 0.4, 0.6, 0.8, 0.98)
+_LOOKED_AT = np.array([(0.5, noise, error) for noise in _FEW for error in _FEW])
+_PLACES = np.array([(light, noise, error) for light in (0.25, 0.75) for noise in _MANY for error in _MANY])
+"""Where in a cell everything is tried: at some places to see whether it is of use, then at many."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """What to try where.
+
+    Attributes:
+        offsets: Nodes, seen from the first of a cell, whose settings are continued; the first row stands for
+            interpolation.
+        lists: Rows of `offsets` to try, the best one first, -1 where there are no more; the first list holds
+            interpolation only.
+        of_cell: For each cell its row of `lists`, numbered like the nodes.
+    """
+
+    offsets: npt.NDArray[np.intp]
+    lists: npt.NDArray[np.intp]
+    of_cell: npt.NDArray[np.intp]
+
+
+def find_ways(family: Family, grid: Grid, table: FloatArray, steps: FloatArray) -> Ways:
+    """Finds the cells in which going on from a node is better than interpolating, and what to try in them.
+
+    Args:
+        family: What the links have in common.
+        grid: The nodes.
+        table: The best settings of the nodes.
+        steps: Their slopes.
+
+    Returns:
+        The ways.
+    """
+    lights = (-1, 0, 1, 2) if family.clicks_per_dead_time > 0.0 else (0, 1)
+    around = [(a, b, c) for a in lights for b in (0, 1) for c in (0, 1, -1, 2)]
+    offsets = np.array([(0, 0, 0), *around], dtype=np.intp)
+    cells = np.stack(np.meshgrid(*(np.arange(size - 1) for size in grid.shape), indexing="ij"), axis=-1).reshape(-1, 3)
+    trial = _Trial(family, grid, table, steps, offsets)
+    lists, of_cell = [np.array([[0, *[-1] * (MOST - 1)]])], np.zeros(grid.shape, dtype=np.intp)
+    for first in range(0, len(cells), _CELLS_AT_ONCE):
+        part = cells[first : first + _CELLS_AT_ONCE]
+        rates = trial.rates(part, _LOOKED_AT)
+        part = part[(rates.max(axis=0) > np.maximum(rates[0], 0.0) * (1.0 + _TOLERANCE)).any(axis=0)]
+        if not len(part):
+            continue
+        found = _worth_trying(trial.rates(part, _PLACES))
+        of_cell[tuple(part.T)] = sum(map(len, lists)) + np.arange(len(part))
+        lists.append(found)
+    return Ways(offsets, np.concatenate(lists), of_cell.ravel())
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """Everything that can be tried."""
+
+    family: Family
+    grid: Grid
+    table: FloatArray
+    steps: FloatArray
+    offsets: npt.NDArray[np.intp]
+
+    def rates(self, cells: npt.NDArray[np.intp], places: FloatArray) -> FloatArray:
+        """Rates of all ways at places within cells; shape (way, place, cell)."""
+        at = (cells[np.newaxis] + places[:, np.newaxis]).reshape(-1, 3)
+        first = np.broadcast_to(cells, (len(places), *cells.shape)).reshape(-1, 3)
+        eta, noise, error = self.grid.links(at[:, 0], at[:, 1], at[:, 2])
+        links = Links(self.family, transmittance=eta, noise=noise, error=error)
+        every = np.arange(len(at))
+        found = [links(between(self.table, first, at - first), every)[0]]
+        for step in self.offsets[1:]:
+            node = inside(first + step, self.grid)
+            found.append(links(onward(self.table, self.steps, node, at - node), every)[0])
+        return np.stack(found).reshape(-1, len(places), len(cells))
+
+
+def _worth_trying(rates: FloatArray) -> npt.NDArray[np.intp]:
+    """The fewest ways that come close to the best one at every place of a cell, chosen one after the other.
+
+    Args:
+        rates: Shape (way, place, cell).
+
+    Returns:
+        Rows of `Ways.lists`.
+    """
+    best = np.maximum(rates.max(axis=0), 0.0)
+    share = np.where(best > 0.0, rates / np.where(best > 0.0, best, 1.0), 1.0)
+    reached = np.zeros(best.shape)
+    lists = np.full((best.shape[1], MOST), -1, dtype=np.intp)
+    for place in range(MOST):
+        short = 1.0 - np.maximum(share, reached)
+        lost = np.where(short > _TOLERANCE, np.minimum(short, 0.1), 0.0).sum(axis=1)
+        chosen = np.argmin(lost, axis=0)
+        open_ = (1.0 - reached).max(axis=0) > _TOLERANCE
+        lists[open_, place] = chosen[open_]
+        reached = np.maximum(reached, np.take_along_axis(share, chosen[np.newaxis, np.newaxis], axis=0)[0])
+    return lists
+
+
+def slopes(table: FloatArray) -> FloatArray:
+    """Differences of settings to the next node along each axis, on the side where they differ less.
+
+    So the slopes of a node on one side of a jump do not cross it.
+
+    Args:
+        table: Shape (transmittance, noise, misalignment, axis).
+
+    Returns:
+        Shape (3, transmittance, noise, misalignment, axis): per step of the grid.
+    """
+    found = np.empty((3, *table.shape))
+    for axis in range(3):
+        step = np.moveaxis(np.diff(table, axis=axis), axis, 0)
+        size = np.linalg.norm(step, axis=-1, keepdims=True)
+        out = np.moveaxis(found[axis], axis, 0)
+        out[0], out[-1] = step[0], step[-1]
+        out[1:-1] = np.where(size[:-1] <= size[1:], step[:-1], step[1:])
+    return found
+
+
+def inside(nodes: npt.NDArray[np.intp], grid: Grid) -> npt.NDArray[np.intp]:
+    """The nearest nodes that there are."""
+    return np.asarray(np.clip(nodes, 0, np.array(grid.shape) - 1))
+
+
+def between(table: FloatArray, cells: npt.NDArray[np.intp], part: FloatArray) -> FloatArray:
+    """Settings within cells, by interpolation; shape (axis, elements)."""
+    found = np.zeros((len(cells), table.shape[-1]))
+    for corner in CORNERS:
+        weight = np.prod(np.where(corner == 1, part, 1.0 - part), axis=-1)
+        node = cells + corner
+        found += weight[:, np.newaxis] * table[node[:, 0], node[:, 1], node[:, 2]]
+    return found.T
+
+
+def onward(table: FloatArray, steps: FloatArray, node: npt.NDArray[np.intp], way: FloatArray) -> FloatArray:
+    """Settings at some way from nodes, along their slopes; shape (axis, elements)."""
+    i, j, k = node.T
+    return np.asarray((table[i, j, k] + sum(way[:, n, np.newaxis] * steps[n][i, j, k] for n in range(3))).T)
