@@ -143,13 +143,6 @@ def test_a_plan_needs_a_demand():
         planner.make_plan(network(CHAIN, []))
 
 
-def test_protection_is_refused_not_ignored():
-    demands = [("a", "d", 1.0, {"protection": "1+1"}), ("a", "c", 1.0, {"protection": "split-3"}), ("a", "b", 1.0)]
-    with pytest.raises(planner.InputError) as caught:
-        planner.make_plan(network(CHAIN, demands))
-    assert len(caught.value.problems) == 2
-
-
 def test_a_measured_rate_above_its_bound_is_a_warning():
     net = planner.load("wuhan-hefei")
     links = net.links.copy()

@@ -92,6 +92,16 @@ def test_demands_scale_change_come_and_go():
     assert row_of(network.demands, "demand_id", "ac")["priority"] == 2.0
 
 
+def test_a_demand_is_added_with_its_protection_and_changed_in_it():
+    network = edited(
+        square_network(),
+        NEW | {"protection": "split-2"},
+        {"do": "change_demand", "demand_id": "ac", "protection": "1+1"},
+    ).network
+    asked = dict(zip(network.demands["demand_id"], network.demands["protection"], strict=True))
+    assert asked == {"ac": "1+1", "bd": "none", "ub": "none", "new": "split-2"}
+
+
 def test_units_of_a_service_scale_and_change():
     network = load("trunks")
     name = network.demands["demand_id"][0]
@@ -122,6 +132,7 @@ NEW = {"do": "add_demand", "demand_id": "new", "node_a": "a", "node_b": "b", "ra
         ({"do": "scale_demands"}, "is missing"),
         ({"do": "change_demand", "demand_id": "ac", "units": 3}, "demand 'ac' has no service"),
         ({"do": "remove_demand", "demand_id": "AC"}, "there is no demand 'AC'"),
+        (NEW | {"protection": "split-k"}, "'split-k' is not known (expected: one of none, 1+1, split-2"),
         (NEW | {"demand_id": "ac"}, "there is a demand 'ac' already"),
         (NEW | {"node_b": "a"}, "are the same node"),
         (NEW | {"node_b": "s"}, "holds no keys"),

@@ -76,6 +76,18 @@ def test_the_answer_is_the_plan_of_the_edited_network(client, plan):
             assert sum(route["rate_bps"] for route in now["routes"]) == pytest.approx(now["served_bps"], rel=1e-6)
 
 
+def test_protection_asked_and_given_is_shown(client):
+    ring = {"do": "add_demand", "demand_id": "ring", "node_a": "b", "node_b": "d", "rate_bps": 1, "protection": "1+1"}
+    spur = {"do": "add_demand", "demand_id": "spur", "node_a": "u", "node_b": "c", "rate_bps": 1, "protection": "1+1"}
+    answer = post(client, [ring, spur]).json()
+    demands = {row["demand_id"]: row for row in answer["changes"]["demands"]}
+    assert (demands["ring"]["protection"], demands["ring"]["protection_given"]) == ("1+1", "1+1")
+    assert sorted(route["role"] for route in demands["ring"]["routes"]) == ["protection", "working"]
+    assert (demands["spur"]["protection"], demands["spur"]["protection_given"]) == ("1+1", "none")
+    assert answer["summary"]["less_protected"] == ["spur"]
+    assert any("'spur' (U–C) asks for 1+1" in warning for warning in answer["summary"]["warnings"])
+
+
 def test_what_is_lost_is_told(client):
     found = post(client, [{"do": "cut_node", "node_id": "u"}]).json()
     assert found["difference"]["lost"] == ["ub"]

@@ -59,8 +59,7 @@ def make_plan(
 
 
 def _check_demands(network: Network) -> None:
-    demands = network.demands
-    if demands.empty:
+    if network.demands.empty:
         raise InputError(
             Problem(
                 "the network has no demand, and a plan needs at least one",
@@ -68,15 +67,3 @@ def _check_demands(network: Network) -> None:
                 expected="a row with demand_id, node_a, node_b and rate_bps, or service and units",
             )
         )
-    problems = [
-        Problem(
-            f"demand '{demand_id}' asks for the protection '{protection}', which cannot be planned",
-            file="demands.csv",
-            column="protection",
-            expected="'none' or a blank",
-        )
-        for demand_id, protection in zip(demands["demand_id"], demands["protection"], strict=True)
-        if protection != "none"
-    ]
-    if problems:
-        raise InputError(problems)

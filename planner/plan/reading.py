@@ -45,7 +45,8 @@ def read_plan(directory: str | Path) -> Plan:
 
 def _plan(data: dict[str, Any], *, network: Network) -> Plan:
     budget = link_budget(network)
-    routes = route_frame({"demand_id": row["demand_id"], **route} for row in data["demands"] for route in row["routes"])
+    ordered = sorted(data["demands"], key=lambda row: str(row["demand_id"]))
+    routes = route_frame({"demand_id": row["demand_id"], **route} for row in ordered for route in row["routes"])
     given = {row["demand_id"]: row["protection_given"] for row in data["demands"]}
     return Plan(
         network=network,

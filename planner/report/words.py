@@ -180,7 +180,7 @@ def _room(plan: Plan, asking: int) -> str:
     factor = plan.growth.factor
     if factor is None:
         return ""
-    limit = "limit is reached" if plan.growth.resource_prices else "link is full"
+    limit = "limit is reached" if any(plan.growth.resource_prices.values()) else "link is full"
     if factor < 1.005:
         return f"; there is no room for growth, a {limit}"
     who = "it" if asking == 1 else "every one of them"
@@ -301,7 +301,7 @@ def proof(plan: Plan) -> tuple[str, ...]:
         f"{times} times every requested rate can be served at once: growth_routes.csv lists routes and rates that do "
         "so and load no link beyond its key rate."
     )
-    others = ", and each whole module group and relay limit its own," if growth.resource_prices else ""
+    others = ", and each whole module group and relay limit its own," if any(growth.resource_prices.values()) else ""
     sets = plan.demands["protection_given"].isin(["none"]) | plan.demands["protection_given"].isna()
     route = "route" if sets.all() else "route, or set of routes as its protection needs them"
     bound = (

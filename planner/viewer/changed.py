@@ -209,7 +209,7 @@ class _Work:
                 self._wrong(f"the node {quoted(node_id)} holds no keys", number, column, expected=right)
         if edit.service is not None:
             self._is_known(edit.service, among=self._network.services, column="service", number=number)
-        row = edit.model_dump(exclude={"do"}) | {"protection": "none", "basis": "assumed", "source": None}
+        row = edit.model_dump(exclude={"do"}) | {"basis": "assumed", "source": None}
         if len(self.problems) == found and self._is_valid(row, DemandRecord, number):
             self._demands[edit.demand_id] = row
 

@@ -33,7 +33,7 @@ class Shown:
     @cached_property
     def document(self) -> dict[str, Any]:
         """What the map draws."""
-        return map_document(self.plan, strips=False)
+        return map_document(self.plan, strips=False, night=None)
 
     @cached_property
     def links(self) -> Table:
@@ -59,7 +59,7 @@ class Shown:
         asked = plan.demands[(plan.demands["served_bps"] > 0) | (plan.demands["requested_bps"] == 0)]
         if asked.empty:
             return None
-        return allocate(plan.network, budget=plan.budget, demands=asked).growth.factor
+        return allocate(plan.network, budget=plan.budget, demands=asked, shared=plan.shared).growth.factor
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -70,6 +70,7 @@ class Shown:
             "links": len(links),
             "demands": len(demands),
             "demands_in_full": len(demands) - len(self.plan.unmet),
+            "less_protected": [shortfall.demand_id for shortfall in self.plan.shortfalls],
             "requested_bps": float(demands["requested_bps"].sum()),
             "served_bps": float(demands["served_bps"].sum()),
             "growth_factor": self.plan.growth.factor,

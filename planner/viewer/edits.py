@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from planner.errors import InputError, Problem
 from planner.files.wording import problems_of
+from planner.records import Protection
 
 MOST_EDITS = 500
 """How many edits a list may hold."""
@@ -73,6 +74,7 @@ class ChangeDemand(_Edit):
     rate_bps: float | None = Field(default=None, ge=0, le=1e15, description="Requested key rate [bit/s].")
     units: float | None = Field(default=None, ge=0, le=1e12, description="Units of the service that it has.")
     priority: float | None = Field(default=None, gt=0, le=1e6, description="Weight in the fair allocation.")
+    protection: Protection | None = Field(default=None, description="none, 1+1, or split-2 to split-9.")
 
 
 class AddDemand(_Edit):
@@ -86,6 +88,7 @@ class AddDemand(_Edit):
     service: _Id | None = Field(default=None, description="A service that the network's demands use.")
     units: float | None = Field(default=None, ge=0, le=1e12, description="Units of the service.")
     priority: float = Field(default=1.0, gt=0, le=1e6, description="Weight in the fair allocation.")
+    protection: Protection = Field(default="none", description="none, 1+1, or split-2 to split-9.")
 
 
 class RemoveDemand(_Edit):

@@ -1,0 +1,254 @@
+"""Protection, limits of nodes and the objective through the whole job, on small networks known by hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import planner
+from planner.cli import app
+from planner.network import build_network
+from planner.plan.tables import reserves
+from planner.report.page import report_html
+from planner.report.tables import plan_tables
+from planner.report.words import proof, summary
+from planner.verify import verify_plan
+from tests.networks import demand_row, link_row, node_row
+
+
+def ring(demands, *, nodes=None, links=None, **limits):
+    """The ring a–b–c–d with a spur from c to e; ``limits`` are fields of nodes."""
+    rates = {"ab": 100.0, "bc": 100.0, "cd": 60.0, "da": 60.0, "ce": 50.0} | (links or {})
+    return build_network(
+        nodes=[node_row(n, name=n.upper(), **limits.get(n, {})) for n in nodes or "abcde"],
+        links=[link_row(name, name[0], name[1], rate) for name, rate in rates.items()],
+        demands=[demand_row(*row[:4], **(row[4] if len(row) > 4 else {})) for row in demands],
+    )
+
+
+def mixed():
+    return ring(
+        [
+            ("twice", "a", "c", 20.0, {"protection": "1+1"}),
+            ("split", "a", "c", 10.0, {"protection": "split-2"}),
+            ("spur", "a", "e", 5.0, {"protection": "1+1"}),
+            ("thrice", "b", "d", 2.0, {"protection": "split-3"}),
+            ("plain", "a", "b", 1.0),
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return planner.make_plan(mixed())
+
+
+def roles(plan, demand_id):
+    routes = plan.routes[plan.routes["demand_id"] == demand_id]
+    return sorted(zip(routes["role"], routes["set"], strict=True))
+
+
+def test_each_demand_gets_the_strongest_protection_there_is(plan):
+    given = dict(zip(plan.demands["demand_id"], plan.demands["protection_given"], strict=True))
+    assert given == {"twice": "1+1", "split": "split-2", "spur": "none", "thrice": "split-2", "plain": "none"}
+    assert plan.demands["served_fraction"].tolist() == pytest.approx([1] * 5)
+    assert roles(plan, "twice") == [("protection", 1), ("working", 1)]
+    assert roles(plan, "split") == [("share", 1), ("share", 1)]
+    assert plan.unmet == []
+    assert [short.demand_id for short in plan.shortfalls] == ["spur", "thrice"]
+
+
+def test_what_is_missing_is_told_with_its_cut(plan):
+    [spur, thrice] = [warning for warning in plan.warnings if "asks for" in warning]
+    assert spur.startswith("Demand 'spur' (A–E) asks for 1+1 and is served without protection: no two routes share ")
+    assert spur.endswith((" every route needs node C.", " every route needs link C–E."))
+    assert thrice.startswith(
+        "Demand 'thrice' (B–D) asks for split-3 and gets split-2: only 2 routes share nothing, for"
+    )
+    assert thrice.endswith(
+        ("every route needs one of node A and node C.", "every route needs one of link A–B and link B–C.")
+    )
+    assert "2 of 4 demands that ask for protection get it in full." in summary(plan)
+    assert any("A–E (spur): 1+1 asked, none given" in sentence for sentence in summary(plan))
+
+
+def test_loads_count_what_is_held(plan):
+    links = plan.links.set_index("link_id")
+    # twice: 20 one way and 20 held the other; split: 10 both ways; thrice: 2 both ways; spur 5; plain 1
+    held = links["reserved_bps"]
+    assert held.loc[["ab", "bc"]].sum() + held.loc[["cd", "da"]].sum() == pytest.approx(40)
+    around = links.loc[["ab", "bc", "cd", "da"], "load_bps"].sum()
+    assert around == pytest.approx(4 * 20 + 4 * 10 + 4 * 2 + 2 * 5 + 1)
+    assert links.loc["ce", ["load_bps", "reserved_bps"]].tolist() == pytest.approx([5, 0])
+    assert (links["load_bps"] <= links["key_rate_bps"]).all()
+    assert links["utilisation"].tolist() == pytest.approx((links["load_bps"] / links["key_rate_bps"]).tolist())
+
+
+@pytest.mark.parametrize("options", [{}, {"shared": True}, {"objective": "total"}])
+def test_a_saved_plan_reads_back_the_same_and_verifies(tmp_path, options):
+    plan = planner.make_plan(mixed(), **options)
+    plan.save(tmp_path / "plan")
+    read = planner.read_plan(tmp_path / "plan")
+    assert read.as_dict() == plan.as_dict() | {"files_read": read.as_dict()["files_read"]}
+    for table in ("demands", "links", "routes", "nodes", "bottlenecks", "trust", "exposure"):
+        pd.testing.assert_frame_equal(getattr(read, table), getattr(plan, table))
+    assert (read.objective, read.shared) == (plan.objective, plan.shared)
+    assert (read.total, read.shortfalls, read.without_port) == (plan.total, plan.shortfalls, plan.without_port)
+    failed = [check for check in verify_plan(tmp_path / "plan").checks if not check.passed]
+    assert failed == []
+
+
+def test_the_json_says_it_all(plan):
+    data = json.loads(json.dumps(plan.as_dict(), allow_nan=False))
+    demands = {row["demand_id"]: row for row in data["demands"]}
+    assert demands["twice"]["shortfall"] is None
+    shortfall = demands["thrice"]["shortfall"]
+    assert shortfall["routes"] == 2
+    assert shortfall["cut"].keys() == {"nodes", "links", "risk_groups"}
+    assert sum(map(len, shortfall["cut"].values())) == 2
+    assert (demands["spur"]["protection"], demands["spur"]["protection_given"]) == ("1+1", "none")
+    assert {route["role"] for route in demands["twice"]["routes"]} == {"working", "protection"}
+    assert data["links"][0].keys() == {"link_id", "key_rate_bps", "load_bps", "reserved_bps", "utilisation"}
+    assert {route["role"] for route in data["growth"]["routes"]} == {"working", "protection", "share"}
+
+
+def test_demands_that_cannot_fail_together_share_what_they_hold():
+    demands = [("one", "a", "b", 30.0, {"protection": "1+1"}), ("two", "c", "d", 30.0, {"protection": "1+1"})]
+    links = {"ab": 120.0, "bc": 60.0, "cd": 120.0, "da": 60.0}
+    apart, shared = (planner.make_plan(ring(demands, links=links), shared=shared) for shared in (False, True))
+    assert apart.growth.factor == pytest.approx(1.0)
+    assert shared.growth.factor == pytest.approx(2.0)
+    assert apart.links["reserved_bps"].sum() == pytest.approx(180)
+    assert shared.links["reserved_bps"].sum() == pytest.approx(30 * 4)
+    for made in (apart, shared):
+        held = reserves(made.network, made.routes, shared=made.shared)
+        told = {("link", row.link_id): row.reserved_bps for row in made.links.itertuples() if row.reserved_bps > 0}
+        assert {key: value for key, value in held.items() if key[0] == "link"} == pytest.approx(told)
+
+
+def test_reserves_are_those_of_the_allocation_on_random_rings():
+    rng = np.random.default_rng(8)
+    for _ in range(12):
+        demands = [
+            (f"d{n}", *(str(end) for end in rng.choice(list("abcd"), 2, replace=False)), float(rng.integers(1, 20)),
+             {"protection": str(rng.choice(["1+1", "1+1", "none", "split-2"]))})
+            for n in range(5)
+        ]  # fmt: skip
+        made = planner.make_plan(ring(demands), shared=bool(rng.integers(2)))
+        held = reserves(made.network, made.routes, shared=made.shared)
+        wanted = [held.get(("link", link), 0.0) for link in made.links["link_id"]]
+        assert made.links["reserved_bps"].tolist() == pytest.approx(wanted, abs=1e-6)
+
+
+def test_a_relay_limit_is_a_bottleneck_in_words():
+    plan = planner.make_plan(ring([("d", "a", "c", 50.0)], b={"relay_limit_bps": 25.0}))
+    assert plan.growth.factor == pytest.approx(85 / 50)
+    assert summary(plan)[0] == (
+        "The only demand is served in full; it could grow 1.70-fold before the first limit is reached."
+    )
+    rows = plan.bottlenecks[plan.bottlenecks["node_id"].notna()].to_dict("records")
+    assert [(row["node_id"], row["limits"], row["sentence"]) for row in rows] == [
+        ("b", "growth", "Node B, by its relay limit, limits 1 of 1 demands.")
+    ]
+    nodes = plan.nodes.set_index("node_id")
+    assert nodes.loc["b", "relayed_bps"] <= 25 * (1 + 1e-9)
+    assert nodes.loc["b", "relay_utilisation"] == pytest.approx(nodes.loc["b", "relayed_bps"] / 25)
+    assert np.isnan(nodes.loc["d", "relay_utilisation"])
+    assert "relay limit its own" in " ".join(proof(plan))
+    assert "Nodes with a limit, the busiest first" in report_html(plan)
+
+
+def test_ports_are_given_by_priority():
+    demands = [("low", "a", "c", 1.0), ("high", "b", "c", 1.0, {"priority": 2.0}), ("zero", "a", "c", 0.0)]
+    plan = planner.make_plan(ring(demands, c={"user_ports": 1}))
+    assert plan.without_port == ("low",)
+    assert plan.demands["served_bps"].tolist() == pytest.approx([0, 1, 0])
+    assert plan.unmet == ["low"]
+    assert plan.growth.factor == 0
+    assert "Demand 'low' (A–C) gets no user port: C has 1 user port, given to demands that come first." in plan.warnings
+    assert not any("has no route" in warning for warning in plan.warnings)
+    nodes = plan.nodes.set_index("node_id")
+    assert nodes.loc["c", ["user_ports", "ports_used"]].tolist() == [1, 1]
+
+
+def test_a_node_without_a_port_says_so():
+    plan = planner.make_plan(ring([("d", "a", "c", 1.0)], c={"user_ports": 0}))
+    assert any("C has no user port" in warning for warning in plan.warnings)
+
+
+def test_the_total_is_told_and_proven():
+    plan = planner.make_plan(
+        ring([("far", "a", "e", 80.0), ("near", "a", "c", 160.0), ("next", "c", "e", 50.0)]), objective="total"
+    )
+    assert plan.demands["served_bps"].tolist() == pytest.approx([0, 160, 50], abs=1e-4)
+    assert plan.total.served_bps == pytest.approx(210)
+    assert plan.total.bound == pytest.approx(210)
+    assert plan.levels == ()
+    assert any("210 bit/s are served in all" in sentence for sentence in summary(plan))
+    assert "The served rates are the most there is: 210 bit/s in all" in proof(plan)[-1]
+    assert "C–E limits the key that can be served in all." in set(plan.bottlenecks["sentence"])
+
+
+def test_report_and_tables_show_it(plan):
+    tables = plan_tables(plan)
+    demands = tables["demands"].set_index("demand_id")
+    assert demands.loc["thrice", ["protection", "protection_given", "disjoint_routes"]].tolist() == [
+        "split-3", "split-2", 2,
+    ]  # fmt: skip
+    assert demands.loc["thrice", "cut"] in ("node:a;node:c", "link:ab;link:bc")
+    assert demands.loc["twice", "cut"] is None or pd.isna(demands.loc["twice", "cut"])
+    assert set(tables["routes"]["role"]) == {"working", "protection", "share"}
+    assert "relayed_bps" in tables["nodes"]
+    page = report_html(plan)
+    for text in (
+        "Demands that get less protection than they ask for", "1+1 asked, none given", "A and ",
+        "Of it reserved", "protection</td>", "share</td>", "Protection routes carry key only after a failure",
+    ):  # fmt: skip
+        assert text in page
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    from planner.files import input_files
+
+    path = tmp_path_factory.mktemp("net") / "ring"
+    for file in input_files(mixed()):
+        (path / file.name).parent.mkdir(parents=True, exist_ok=True)
+        (path / file.name).write_bytes(file.content)
+    return path
+
+
+def test_strict_insists_on_protection(folder):
+    assert run("plan", folder, "--json").exit_code == 0
+    result = run("plan", folder, "--strict", "--json")
+    assert result.exit_code == 4
+    assert "2 demands get less protection than asked for: spur, thrice" in result.stderr
+    assert json.loads(result.stdout)["shared"] is False
+
+
+def test_the_command_takes_objective_and_sharing(folder, tmp_path):
+    result = run("plan", folder, "--objective", "total", "--shared", "-o", tmp_path / "out", "--json")
+    assert result.exit_code == 0, result.stderr
+    data = json.loads(result.stdout)
+    assert (data["objective"], data["shared"]) == ("total", True)
+    assert data["total"].keys() == {"served_bps", "bound", "gap", "prices", "resource_prices"}
+    assert data == json.loads((tmp_path / "out" / "plan.json").read_text(encoding="utf-8"))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out" / "routes.csv").read_text("utf-8-sig"))))
+    assert {row["role"] for row in rows} == {"working", "protection", "share"}
+    assert run("plan", folder, "--objective", "most").exit_code == 2
+
+
+def test_the_terminal_shows_protection(folder):
+    shown = run("plan", folder).stdout
+    assert "1+1 asked, none given" in shown
+    assert "of it reserved" in shown
