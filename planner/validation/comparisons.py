@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from planner.validation import channels, decoy_blocks, link_rates, relays, stations
+from planner.validation import channels, decoy_blocks, link_rates, relays, sessions, stations
 
 if TYPE_CHECKING:
     from planner.validation.setup import Comparison, Setup
@@ -31,7 +31,7 @@ COMPARISONS: Mapping[str, Comparison] = MappingProxyType(
             decoy_blocks.estimates,
             decoy_blocks.two_decoy_block,
             decoy_blocks.one_decoy_block,
-            decoy_blocks.measured_gains,
+            sessions.measured_gains,
             decoy_blocks.slot_errors,
             stations.twin_field_cal,
             stations.sending_or_not,

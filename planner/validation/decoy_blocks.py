@@ -1,4 +1,4 @@
-"""Comparisons with the inside of the decoy-state bounds: counts of a block, bounds, estimates, measured gains."""
+"""Comparisons with the inside of the decoy-state bounds: counts of a block, bounds, estimates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from planner.physics.decoy_bb84 import lim2014, ma2005, one_decoy
 from planner.physics.decoy_bb84.evaluation import Block, error_rate, gains, gamma, leak_per_click, mean_clicks
 from planner.physics.detector import Clicks, clicks, live_fraction, system_transmittance
-from planner.physics.entropy import binary_entropy
 from planner.physics.fibre import transmittance
 
 if TYPE_CHECKING:
@@ -207,64 +206,6 @@ def _one_decoy_errors(
         return gamma(b, key=length.single, test=test.single, secrecy_epsilon=parameters["secrecy_epsilon"])
 
     return _errors_of_singles(length, test=test.single, correction=correction)
-
-
-def measured_gains(setup: Setup) -> Mapping[str, Any]:
-    """Background and key rate from the signal's gain and error rates that an experiment counted.
-
-    The background is that of two gates and of the afterpulses of the mean click rate; light and misalignment are what
-    the counted gain and error rates leave. Other lengths differ by their attenuation only.
-    """
-    p = setup.parameters()
-    measured = float(setup.inputs["signal_gain"])
-    light_at = 1.0 - (1.0 - measured) / (1.0 - float(_background(p, np.asarray(measured))))
-    key_error, test_error = (
-        (float(setup.inputs.get(name, setup.inputs["signal_qber"])) * measured - 0.5 * float(_background(p, measured)))
-        / light_at
-        for name in ("signal_qber", "test_qber")
-    )
-    eta = -np.log1p(-light_at) / p["signal_intensity"]
-    if "measured_at_km" in setup.inputs:
-        further = np.asarray(setup.inputs["length_km"]) - float(setup.inputs["measured_at_km"])
-        eta = eta * transmittance(further * float(setup.inputs["attenuation_db_per_km"]))
-    gain = 1.0 - np.exp(-eta * p["signal_intensity"])
-    for _ in range(20):  # afterpulses follow the clicks, and clicks the afterpulses
-        background = _background(p, gain)
-        gain = 1.0 - (1.0 - background) * np.exp(-eta * p["signal_intensity"])
-    intensities, _ = _two_decoys(p)
-    each, tested = (
-        [
-            clicks(
-                k,
-                transmittance=eta,
-                dark_count_probability=background / 2.0,
-                misalignment_error=np.asarray(error),
-                afterpulse_probability=_NONE,
-            )
-            for k in intensities
-        ]
-        for error in (key_error, test_error)
-    )
-    yields, phase = ma2005.single_photons(tested, intensities=intensities)
-    signal, basis = p["signal_intensity"], p["key_basis_probability"]
-    leak = leak_per_click(error_rate(each[0]), ec_efficiency=p["ec_efficiency"]) * each[0].gain
-    secret = signal * np.exp(-signal) * yields * (1.0 - binary_entropy(np.minimum(phase, 0.5))) - leak
-    made = p["clock_hz"] * p["signal_probability"] * (basis**2 + (1.0 - basis) ** 2)
-    return {"background": _background(p, np.asarray(measured)), "key_rate_bps": np.maximum(made * secret, 0.0)}
-
-
-def _background(parameters: Mapping[str, FloatArray], gain: FloatArray | float) -> FloatArray:
-    """Clicks without light of two gates, and afterpulses of the mean click rate."""
-    gate = parameters["dark_count_probability"]
-    found = clicks(
-        _NONE,
-        transmittance=_NONE,
-        dark_count_probability=gate - gate**2 / 2.0,
-        misalignment_error=_NONE,
-        afterpulse_probability=_NONE,
-        background_probability=parameters["afterpulse_probability"] * np.asarray(gain),
-    )
-    return found.gain
 
 
 def slot_errors(setup: Setup) -> Mapping[str, Any]:
