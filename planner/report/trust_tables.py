@@ -54,16 +54,13 @@ def _after_failures(plan: Plan) -> tuple[str, ...]:
 def _whole(plan: Plan) -> tuple[str, ...]:
     """How many nodes learn keys of the whole plan."""
     each, every = plan.trust_in_all.a_key_of_each, plan.trust_in_all.all_keys
-    words = []
-    if each.nodes:
-        words.append(f"To learn a key of each of {count(each.reached, 'demand')}, {_least(plan, each)}")
-    if every.nodes:
-        words.append(f"To learn all their keys, {_least(plan, every)}")
-    if not words:
+    if not each.nodes:
         return ()
-    beyond = count(each.beyond, "demand")
-    rest = f" The keys of {beyond} pass no node, or a share of each does." if each.beyond else ""
-    return (" ".join(words) + rest,)
+    demands = "the one demand" if each.reached == 1 else f"each of the {each.reached:,} demands"
+    whose = f"{demands} whose keys nodes inside can learn"
+    a_key = f"To learn a key of {whose if each.beyond else 'every demand'}, {_least(plan, each)}"
+    keys = "every key that nodes inside can learn" if every.beyond else "every key of the plan"
+    return (f"{a_key} To learn {keys}, {_least(plan, every)}",)
 
 
 def _least(plan: Plan, least: LeastNodes) -> str:
