@@ -12,6 +12,7 @@ Selected Areas in Communications 21, 489 (2003).
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def disjoint_set(
         k: How many routes at most.
         by: The order.
         disjoint: What else the routes may not share.
-        time_limit_s: So long each mixed-integer program may take; then the best set so far is given.
+        time_limit_s: After so long the mixed-integer programs stop, and the best set so far is given.
     """
     lengths = topology.lengths_mm
     # Shares in the sum are kept apart by factors that no sum over a set of simple routes can reach.
@@ -74,9 +75,10 @@ def disjoint_set(
     lengths_km = [length / 1e6 for length in lengths]
     in_turn = Costs(lengths_km, ones) if by == "length" else Costs(ones, lengths_km)
     rates: list[float] = topology.rates_bps.tolist()
+    deadline_s = time.monotonic() + time_limit_s
     proven = True
 
-    def within(least_rate: float, *, most: int) -> list[Steps]:
+    def within(least_rate: float, *, most: int, best: bool = True) -> list[Steps]:
         nonlocal proven
         links = [link for link, rate in enumerate(rates) if rate > 0 and rate >= least_rate]
         flow = _Flow(topology, links=links, source=source, target=target, split=disjoint == "node")
@@ -84,7 +86,7 @@ def disjoint_set(
         while risks.shared(routes):
             found = exact_set(
                 topology, links=links, risks=risks, source=source, target=target, routes=len(routes),
-                split=disjoint == "node", costs=in_turn, time_limit_s=time_limit_s,
+                split=disjoint == "node", costs=in_turn if best else None, deadline_s=deadline_s,
             )  # fmt: skip
             proven &= found.proven
             if found.routes is not None:
@@ -93,19 +95,22 @@ def disjoint_set(
             routes = flow.routes(costs, k=len(routes) - 1)
         return routes
 
-    best = within(0.0, most=k)
-    if by == "rate" and best:
+    found = within(0.0, most=k, best=by != "rate")
+    if by == "rate" and found:
         steps = sorted({rate for rate in rates if rate > 0})
         low, high = 0, len(steps) - 1
         while low < high:
             middle = (low + high + 1) // 2
-            wide = within(steps[middle], most=len(best))
-            if len(wide) == len(best):
-                low, best = middle, wide
+            wide = within(steps[middle], most=len(found), best=False)
+            if len(wide) == len(found):
+                narrowest = min(rates[link] for _, links in wide for link in links)
+                low, found = max(middle, steps.index(narrowest)), wide
             else:
                 high = middle - 1
-    _check(best, risks=risks, split=disjoint == "node")
-    return DisjointSet(tuple(best), proven)
+        best_of_these = within(steps[low], most=len(found))
+        found = best_of_these if len(best_of_these) == len(found) else found
+    _check(found, risks=risks, split=disjoint == "node")
+    return DisjointSet(tuple(found), proven)
 
 
 def _check(routes: Sequence[Steps], *, risks: Risks, split: bool) -> None:

@@ -6,6 +6,7 @@ link, an inner node, a group. The measures of the order are minimised one after 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from planner.routing.topology import Topology
 
 _SLACK = 1e-6  # of a measure that was minimised before, in hops or km: the solver's own tolerance
+_LEAST_TIME_S = 0.1
 _INFEASIBLE, _OPTIMAL = 2, 0
 
 
@@ -58,10 +60,10 @@ def exact_set(
     target: int,
     routes: int,
     split: bool,
-    costs: Costs,
-    time_limit_s: float,
+    costs: Costs | None,
+    deadline_s: float,
 ) -> Exact:
-    """The cheapest set of a number of disjoint routes.
+    """The cheapest set of a number of disjoint routes, or any.
 
     Args:
         topology: The network.
@@ -71,16 +73,18 @@ def exact_set(
         target: Where they end.
         routes: How many.
         split: Whether they may share no inner node.
-        costs: What is minimised.
-        time_limit_s: So long each of the two steps may take.
+        costs: What is minimised; None takes the first set found.
+        deadline_s: When to stop, by :func:`time.monotonic`.
     """
     program = _Program(topology, links=links, risks=risks, source=source, target=target, routes=routes, split=split)
-    first = program.spread(costs.first)
-    found, proven = program.minimise(first, time_limit_s=time_limit_s)
+    first = program.spread([0.0] * len(topology.link_ids) if costs is None else costs.first)
+    found, proven = program.minimise(first, deadline_s=deadline_s)
     if found is None:
         return Exact(None, proven)
+    if costs is None:
+        return Exact(program.traced(found), proven=True)
     program.add_row(first, upper=float(first @ found) + _SLACK)
-    better, also_proven = program.minimise(program.spread(costs.then), time_limit_s=time_limit_s)
+    better, also_proven = program.minimise(program.spread(costs.then), deadline_s=deadline_s)
     return Exact(program.traced(found if better is None else better), proven and also_proven)
 
 
@@ -178,7 +182,7 @@ class _Program:
         one = np.concatenate(([costs[link] for link, _, _ in self._arcs], np.zeros(len(self._groups))))
         return np.tile(one, self._routes)
 
-    def minimise(self, costs: NDArray[np.float64], *, time_limit_s: float) -> tuple[NDArray[np.float64] | None, bool]:
+    def minimise(self, costs: NDArray[np.float64], *, deadline_s: float) -> tuple[NDArray[np.float64] | None, bool]:
         """The cheapest values, None where there are none; and whether the answer is certain."""
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csr_array
@@ -192,7 +196,7 @@ class _Program:
             integrality=np.ones(len(costs), dtype=np.int64),
             bounds=Bounds(0, 1),
             constraints=LinearConstraint(matrix, self._lower, self._upper),
-            options={"time_limit": time_limit_s, "mip_rel_gap": 0.0},
+            options={"time_limit": max(deadline_s - time.monotonic(), _LEAST_TIME_S), "mip_rel_gap": 0.0},
         )
         if result.x is None:
             return None, result.status == _INFEASIBLE

@@ -1,0 +1,168 @@
+"""Why a demand is not met, and what would meet it: the resources that are short, and the cheapest changes that help.
+
+``shortage`` finds what is short and by how much, ``reach`` why there is no route or no second one, ``options`` what can
+be bought, ``search`` the changes that serve the demand; ``state`` plans each changed network again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from planner.allocation import allocate
+from planner.budget import link_budget
+from planner.demand import demand_rates
+from planner.errors import InputError, Problem, nearest
+from planner.explain.changes import Change, apply_changes
+from planner.explain.costs import Costs, load_costs
+from planner.explain.options import Market
+from planner.explain.search import Alternative, Remedy, Search, Step
+from planner.explain.shortage import Short
+from planner.explain.state import Changed, Question
+
+if TYPE_CHECKING:
+    from planner.allocation import Allocation, Objective, Progress
+    from planner.network import Network
+
+__all__ = [
+    "Alternative", "Change", "Costs", "Explained", "Explanation", "Growing", "Remedy", "Short", "Step", "apply_changes",
+    "explain", "load_costs",
+]  # fmt: skip
+
+GROWTH_STEP = 1.1
+"""Where all demands are met, what would let them grow by a tenth more than they can is looked for."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Why some demands are not met, and what would meet them.
+
+    Attributes:
+        demands: Their ids; those that the same resources stop are explained together.
+        requested_bps: What they ask for together.
+        served_bps: What they get together.
+        remedy: What is short, and what would serve them.
+    """
+
+    demands: tuple[str, ...]
+    requested_bps: float
+    served_bps: float
+    remedy: Remedy
+
+
+@dataclass(frozen=True)
+class Growing:
+    """What stops all demands from growing, and what would let them.
+
+    Attributes:
+        factor_before: By what all demands can grow in the network as it is.
+        target: By what they are to grow.
+        factor_after: By what they can grow with the changes.
+        remedy: What is short then, and the changes.
+    """
+
+    factor_before: float
+    target: float
+    factor_after: float
+    remedy: Remedy
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The answer.
+
+    Attributes:
+        network: The network.
+        costs: The prices that the changes were compared by.
+        unmet: The demands that are not met.
+        met: Ids of the demands that were asked about and are met.
+        growth: What stops growth, where nothing in particular was asked and every demand is met.
+    """
+
+    network: Network
+    costs: Costs
+    unmet: tuple[Explained, ...]
+    met: tuple[str, ...]
+    growth: Growing | None
+
+
+def explain(
+    network: Network,
+    *,
+    demand: str | None = None,
+    costs: Costs | None = None,
+    objective: Objective = "fair",
+    shared: bool = False,
+    progress: Progress | None = None,
+) -> Explanation:
+    """Says why demands are not met, and what would meet them.
+
+    Every change that is named was made to the network and the network planned again. The changes are found greedily:
+    none of them can be left out, but others together may cost less.
+
+    Args:
+        network: The network, with demands.
+        demand: The demand to look at; by default every one that is not met, and where all are, their growth.
+        costs: The prices; the shipped ones by default.
+        objective: How key is divided, as in :func:`planner.allocation.allocate`.
+        shared: Whether protection routes share what is reserved.
+        progress: Told what is being done, how much of it is done, and of how much.
+
+    Raises:
+        InputError: There is no demand, or none of that id.
+    """
+    demands = demand_rates(network)
+    names = list(demands["demand_id"])
+    if demand is not None and demand not in names:
+        raise InputError(Problem(f"there is no demand '{demand}'", expected=nearest(demand, names)))
+    if not names:
+        raise InputError(Problem("the network has no demand, so there is nothing to explain", file="demands.csv"))
+    costs = costs or load_costs()
+    market = Market(costs)
+    budget = link_budget(network)
+    everybody = Question(network, budget, demands, wanted=tuple(names), objective=objective, shared=shared)
+    allocation = everybody.allocate(network, budget=budget)
+    unmet = [name for name in names if not everybody.only([name]).met(allocation)]
+    asked = names if demand is None else [demand]
+    groups = _together([name for name in asked if name in unmet], allocation=allocation)
+    found = []
+    for number, group in enumerate(groups):
+        if progress is not None:
+            progress("looking for what would help", number, len(groups))
+        found.append(_explained(everybody.only(group), allocation=allocation, market=market))
+    growth = _growing(everybody, market=market) if demand is None and not unmet else None
+    met = tuple(name for name in asked if name not in unmet)
+    return Explanation(network, costs, tuple(found), met, growth)
+
+
+def _explained(question: Question, *, allocation: Allocation, market: Market) -> Explained:
+    served = sum(allocation.served_bps[name] for name in question.wanted)
+    requested = sum(question.requested_bps[name] for name in question.wanted)
+    return Explained(question.wanted, requested, served, Search(question, market=market).remedy())
+
+
+def _together(unmet: Sequence[str], *, allocation: Allocation) -> list[list[str]]:
+    """Demands that one level of the fair allocation stops go together; those that lack a route or a port, alone."""
+    lacking = {*allocation.unreachable, *allocation.without_port, *(s.demand_id for s in allocation.shortfalls)}
+    stopped = [name for name in unmet if name not in lacking]
+    levels = [set(level.demands) for level in allocation.levels if not level.served_in_full] or [set(stopped)]
+    groups = [[name for name in stopped if name in level] for level in levels]
+    rest = [name for name in stopped if not any(name in level for level in levels)]
+    return [*([name] for name in unmet if name in lacking), *(group for group in (*groups, rest) if group)]
+
+
+def _growing(everybody: Question, *, market: Market) -> Growing | None:
+    """What stops all demands together, where that is a number."""
+    network, demands = everybody.network, everybody.demands
+    before = allocate(network, budget=everybody.budget, demands=demands, shared=everybody.shared).growth.factor
+    if not before:
+        return None
+    target = before * GROWTH_STEP
+    larger = demands.assign(requested_bps=demands["requested_bps"] * target)
+    positive = larger.loc[larger["requested_bps"] > 0, "demand_id"]
+    question = Question(network, everybody.budget, larger, wanted=tuple(positive), shared=everybody.shared)
+    remedy = Search(question, market=market).remedy()
+    changed = Changed(question, changes=[step.change for step in remedy.steps])
+    after = allocate(changed.network, budget=changed.budget, demands=demands, shared=everybody.shared).growth.factor
+    return Growing(before, target, after or 0.0, remedy)
