@@ -67,7 +67,7 @@ def save_lightly(plan, folder: Path, *, real_tables: bool = True) -> Path:
         frames = {"links": plan.links, "demands": plan.demands}
         frames |= {"routes": plan.routes, "growth_routes": plan.growth.routes}
         frames |= {"bottlenecks": plan.bottlenecks, "assumptions": plan.bottlenecks}
-        frames |= {"trust": plan.trust, "exposure": plan.exposure}
+        frames |= {"trust": plan.trust, "exposure": plan.exposure, "nodes": plan.nodes}
         contents = {name: frame.to_csv(index=False).encode() for name, frame in frames.items()}
     for name, content in contents.items():
         (folder / f"{name}.csv").write_bytes(content)
