@@ -215,7 +215,8 @@ def route_table(plan: Plan) -> Table:
             " Routes of one set of a demand share nothing: a protection route holds the rate of the working route for "
             "its failure, and a key in shares needs all its routes."
         )
-    return make_table("Routes in use", columns, rows, note=note, file="routes.csv")
+    title = "Routes in use and in reserve" if (plan.routes["role"] == "protection").any() else "Routes in use"
+    return make_table(title, columns, rows, note=note, file="routes.csv")
 
 
 def bottleneck_table(plan: Plan) -> Table:
