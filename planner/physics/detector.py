@@ -77,9 +77,11 @@ def clicks(
     dark = np.ndim(intensity) == 0 and intensity == 0.0
     light = np.zeros(()) if dark else -np.expm1(-transmittance * intensity)
     click = light + background if additive else light + background * (1.0 - light)
-    gain = click * (1.0 + afterpulse_probability)
-    error = background / 2.0 + misalignment_error * light + afterpulse_probability * click / 2.0
-    return Clicks(np.asarray(gain), np.asarray(error))
+    error = background / 2.0 + misalignment_error * light
+    if np.ndim(afterpulse_probability) > 0 or afterpulse_probability > 0.0:
+        error = error + afterpulse_probability * click / 2.0
+        click = click * (1.0 + afterpulse_probability)
+    return Clicks(np.asarray(click), np.asarray(error))
 
 
 def live_fraction(click_probability: FloatArray, *, clock_hz: FloatArray, dead_time_s: FloatArray) -> FloatArray:

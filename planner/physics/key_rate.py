@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 MANY = 2000
 """Number of elements of one call above which a table of settings is made."""
-ELEMENTS_AT_ONCE = 8192
+ELEMENTS_AT_ONCE = 16384
 """Evaluated together, so that the arrays stay within the processor's cache."""
-_SEARCHED_AT_ONCE = 8 * ELEMENTS_AT_ONCE
+_SEARCHED_AT_ONCE = 4 * ELEMENTS_AT_ONCE
 """Settings are found for more at once, because few need more than the table."""
 _LARGE = 3_000_000
 _LOSS = Parameter("dB", "loss of the link, or of its first arm", low=0.0)

@@ -55,6 +55,8 @@ class Outcome:
         """The fraction of slots in which no receiver is blocked by an earlier click."""
         live = np.ones(())
         for load in self.loads:
+            if np.ndim(parameters["dead_time_s"]) == 0 and parameters["dead_time_s"] == 0.0:
+                return live
             live = live * live_fraction(load, clock_hz=parameters["clock_hz"], dead_time_s=parameters["dead_time_s"])
         return np.asarray(live)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class Evaluation(NamedTuple):
         possible: The same without the terms that only the finite size of the block makes; `secret` where it was not
             asked for, and where there are none.
         guide: Key per sifted bit, lowered further where the bound on the phase error is useless: it has the sign of
-            `secret` and leads an optimiser that starts where there is no key.
+            `secret` and leads an optimiser that starts where there is no key (with `possible` it is just the former).
     """
 
     clicks: FloatArray
@@ -114,6 +114,13 @@ class Security(NamedTuple):
         return np.asarray(6.0 * np.log2(terms / self.secrecy) + np.log2(2.0 / self.correctness))
 
 
+class Bounds(Protocol):
+    """The bounds of one protocol, for what is sent."""
+
+    def length(self, block: Block, leak_bits: FloatArray, security: Security, *, guided: bool = True) -> KeyLength:
+        """The key length of a block, less the bits that error correction reveals; with a guide or without."""
+
+
 def pulses(intensities: Sequence[FloatArray], probabilities: Sequence[FloatArray]) -> Pulses:
     """What is sent, from mean photon numbers and how often each is sent."""
     shares = [p * np.exp(-k) for k, p in zip(intensities, probabilities, strict=True)]
@@ -147,7 +154,7 @@ def one_block(
     intensities: Sequence[FloatArray],
     probabilities: Sequence[FloatArray],
     additive: bool,
-    bound: Callable[[Block, Pulses, FloatArray, Security], KeyLength],
+    bounds: Callable[[Pulses], Bounds],
     compared: bool,
 ) -> Evaluation:
     """A protocol with finite blocks at given settings, with expectation values for the counts.
@@ -158,8 +165,8 @@ def one_block(
         intensities: Mean photon numbers.
         probabilities: How often each is sent.
         additive: How dark counts join the light, see `gains`.
-        bound: The key length from counts, pulses, the bits that error correction reveals and the security.
-        compared: Whether `Evaluation.possible` is wanted.
+        bounds: Makes the bounds of a protocol from what is sent.
+        compared: Whether `Evaluation.possible` is wanted, and no guide for a search.
 
     Returns:
         The evaluation, per pulse sent.
@@ -180,15 +187,16 @@ def one_block(
     )
     qber = error_rate(mean)
     leak = leak_per_click(qber, ec_efficiency=parameters["ec_efficiency"])
-    sent, revealed = pulses(intensities, probabilities), leak * block
+    bound, revealed = bounds(pulses(intensities, probabilities)), leak * block
     security = Security(parameters["secrecy_epsilon"], parameters["correctness_epsilon"])
-    length = bound(made, sent, revealed, security)
+    length = bound.length(made, revealed, security, guided=not compared)
     sifted = basis * basis * mean.gain
     per_bit = sifted / block
     secret = length.key_bits * per_bit
     possible = secret
     if compared:
-        possible = bound(made, sent, revealed, security._replace(fluctuations=False)).key_bits * per_bit
+        certain = security._replace(fluctuations=False)
+        possible = bound.length(made, revealed, certain, guided=False).key_bits * per_bit
     guide = length.guide / block
     if not clicks_at_all.all():
         secret, possible = (np.where(clicks_at_all, bits, 0.0) for bits in (secret, possible))
@@ -276,7 +284,7 @@ def finish(
     phase: FloatArray,
     leak: FloatArray,
     overhead: FloatArray,
-    total: FloatArray,
+    total: FloatArray | None,
 ) -> KeyLength:
     """Puts a key length together: ``s_0 + s_1 (1 - h(phi)) - leak - overhead``, with s_1 >= 0 and phi <= 1/2.
 
@@ -286,7 +294,7 @@ def finish(
         phase: Bound on their phase error, before it is limited to 1/2.
         leak: Bits revealed by error correction.
         overhead: Bits spent on the two epsilons.
-        total: Sifted key-basis bits.
+        total: Sifted key-basis bits; None where no guide is wanted, so that the key stands for it.
 
     Returns:
         The key length.
@@ -294,6 +302,8 @@ def finish(
     certain = np.maximum(single, 0.0)
     limited = np.minimum(phase, 0.5)
     key = np.asarray(vacuum + certain * (1.0 - binary_entropy(limited)) - leak - overhead)
+    if total is None:
+        return KeyLength(np.asarray(vacuum), certain, limited, key, key)
     # Beyond the clamps the formula is flat; these slopes lead an optimiser back. They act only where there is no key.
     lost = np.minimum(phase - limited, 5.0) * 0.2 * total + np.minimum(np.maximum(-single, 0.0), total)
     return KeyLength(np.asarray(vacuum), certain, limited, key, np.asarray(key - lost))

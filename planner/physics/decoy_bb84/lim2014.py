@@ -51,7 +51,7 @@ def evaluate(parameters: Arrays, settings: Arrays, *, compared: bool = False) ->
         intensities=[settings["signal_intensity"], settings["decoy_intensity"], settings["vacuum_intensity"]],
         probabilities=[signal, decoy, 1.0 - signal - decoy],
         additive=False,
-        bound=_bound,
+        bounds=_Bounds,
         compared=compared,
     )
 
@@ -84,41 +84,48 @@ def key_length(
     Returns:
         The key length and what it is made of.
     """
-    return _bound(
+    return _Bounds(pulses(intensities, probabilities)).length(
         Block(key_counts, (), test_counts, test_errors),
-        pulses(intensities, probabilities),
         leak_bits,
         Security(secrecy_epsilon, correctness_epsilon, fluctuations),
     )
 
 
-def _bound(block: Block, sent: Pulses, leak_bits: FloatArray, security: Security) -> KeyLength:
-    """Eqs. (1) to (5)."""
-    vacuum, single = _photon_bounds(block.key_counts, sent, security)
-    _, test = _photon_bounds(block.test_counts, sent, security)
-    spread = security.spread(block.test_errors, terms=TERMS)
-    lower, upper = limits(block.test_errors[1:], weights=sent.weights[1:], spread=spread)
-    room = sent.intensities[1] - sent.intensities[2]
-    errors = np.maximum(sent.one * (upper[0] - np.maximum(lower[1], 0.0)) / room, 0.0)  # eq. (4)
-    phase = phase_error(errors, test=test)  # eq. (5)
-    overhead = np.zeros(())
-    if security.fluctuations:
-        phase = phase + gamma(phase, key=single, test=test, secrecy_epsilon=security.secrecy)
-        overhead = security.overhead(terms=TERMS)
-    total = summed(block.key_counts)
-    return finish(vacuum=vacuum, single=single, phase=phase, leak=leak_bits, overhead=overhead, total=total)
+class _Bounds:
+    """Eqs. (1) to (5) for what is sent. Coefficients are the same for both bases, with and without fluctuations."""
 
+    def __init__(self, sent: Pulses) -> None:
+        signal, decoy, self.vacuum = sent.intensities
+        self.sent, self.decoy, self.room = sent, decoy, decoy - self.vacuum
+        self.several = self.room * (decoy + self.vacuum) / (signal * signal)
+        self.single = sent.one * signal / (self.room * (signal - decoy - self.vacuum))
 
-def _photon_bounds(counts: Sequence[FloatArray], sent: Pulses, security: Security) -> tuple[FloatArray, FloatArray]:
-    """Eqs. (2) and (3): bits from vacuum (at least zero) and from single photons (not clamped)."""
-    signal, decoy, vacuum = sent.intensities
-    lower, upper = limits(counts, weights=sent.weights, spread=security.spread(counts, terms=TERMS))
-    room = decoy - vacuum
-    dark = decoy * np.maximum(lower[2], 0.0)
-    if np.any(vacuum):
-        dark = dark - vacuum * upper[1]
-    dark = np.maximum(dark / room, 0.0)
-    several = room * (decoy + vacuum) / (signal * signal) * (upper[0] - dark)
-    divisor = room * (signal - decoy - vacuum)
-    clear = np.maximum(lower[1], 0.0) - upper[2] - several
-    return np.asarray(sent.none * dark), np.asarray(sent.one * signal * clear / divisor)
+    def length(self, block: Block, leak_bits: FloatArray, security: Security, *, guided: bool = True) -> KeyLength:
+        """The key length of a block."""
+        dark, single = self._photons(block.key_counts, security)
+        _, test = self._photons(block.test_counts, security)
+        spread = security.spread(block.test_errors, terms=TERMS)
+        lower, upper = limits(block.test_errors[1:], weights=self.sent.weights[1:], spread=spread)
+        errors = self.sent.one * (upper[0] - np.maximum(lower[1], 0.0)) / self.room  # eq. (4)
+        phase = phase_error(np.maximum(errors, 0.0), test=test)  # eq. (5)
+        overhead = np.zeros(())
+        if security.fluctuations:
+            phase = phase + gamma(phase, key=single, test=test, secrecy_epsilon=security.secrecy)
+            overhead = security.overhead(terms=TERMS)
+        return finish(
+            vacuum=self.sent.none * dark,
+            single=single,
+            phase=phase,
+            leak=leak_bits,
+            overhead=overhead,
+            total=summed(block.key_counts) if guided else None,
+        )
+
+    def _photons(self, counts: Sequence[FloatArray], security: Security) -> tuple[FloatArray, FloatArray]:
+        """Eqs. (2) and (3): bits from vacuum over tau_0 (at least zero), and from single photons (not clamped)."""
+        lower, upper = limits(counts, weights=self.sent.weights, spread=security.spread(counts, terms=TERMS))
+        dark = np.maximum(lower[2], 0.0)
+        if np.any(self.vacuum):
+            dark = np.maximum((self.decoy * dark - self.vacuum * upper[1]) / self.room, 0.0)
+        clear = np.maximum(lower[1], 0.0) - upper[2] - self.several * (upper[0] - dark)
+        return np.asarray(dark), np.asarray(self.single * clear)

@@ -41,7 +41,7 @@ RUSCA_TERMS = 19
 WIESEMANN_TERMS = 15
 
 
-class Bounds(NamedTuple):
+class Photons(NamedTuple):
     """Bounds on the key basis (vacuum, single) and the test basis (test, errors) of a block."""
 
     vacuum: FloatArray
@@ -69,7 +69,7 @@ def evaluate(parameters: Arrays, settings: Arrays, *, wiesemann: bool = False, c
         intensities=[settings["signal_intensity"], settings["decoy_intensity"]],
         probabilities=[signal, 1.0 - signal],
         additive=True,
-        bound=partial(_length, wiesemann=wiesemann),
+        bounds=partial(_Bounds, wiesemann=wiesemann),
         compared=compared,
     )
 
@@ -100,11 +100,8 @@ def evaluate_asymptotic(
     found = [c.gain for c in each]
     wrong = [c.error for c in each]
     one = np.ones(())
-    bounds = _bounds(
-        Block(found, wrong, found, wrong),
-        Pulses([signal, decoy], [np.exp(signal), np.exp(decoy)], one, one),
-        Security(one, one, fluctuations=False),
-    )
+    sent = Pulses([signal, decoy], [np.exp(signal), np.exp(decoy)], one, one)
+    bounds = _Bounds(sent).photons(Block(found, wrong, found, wrong), Security(one, one, fluctuations=False))
     gain = each[0].gain
     leak = leak_per_click(error_rate(each[0]), ec_efficiency=parameters["ec_efficiency"]) * gain
     length = finish(
@@ -147,67 +144,75 @@ def key_length(
     Returns:
         The key length and what it is made of.
     """
-    return _length(
-        block,
-        pulses(intensities, probabilities),
-        leak_bits,
-        Security(secrecy_epsilon, correctness_epsilon, fluctuations),
-        wiesemann=wiesemann,
+    return _Bounds(pulses(intensities, probabilities), wiesemann=wiesemann).length(
+        block, leak_bits, Security(secrecy_epsilon, correctness_epsilon, fluctuations)
     )
 
 
-def _length(block: Block, sent: Pulses, leak_bits: FloatArray, security: Security, *, wiesemann: bool) -> KeyLength:
-    """Eq. (A25), or the corrected proof."""
-    bounds = _bounds(block, sent, security, wiesemann=wiesemann)
-    phase = phase_error(bounds.errors, test=bounds.test)
-    overhead = np.zeros(())
-    if security.fluctuations and wiesemann:
+class _Bounds:
+    """Eq. (A25), or the corrected proof, for what is sent; without a security the bounds of infinitely many pulses."""
+
+    def __init__(self, sent: Pulses, *, wiesemann: bool = False) -> None:
+        signal, decoy = sent.intensities
+        self.sent, self.wiesemann = sent, wiesemann
+        self.terms = WIESEMANN_TERMS if wiesemann else RUSCA_TERMS
+        self.room = signal - decoy
+        self.ratio = np.square(decoy / signal)
+        self.factor = sent.one * signal / (decoy * self.room)
+
+    def length(self, block: Block, leak_bits: FloatArray, security: Security, *, guided: bool = True) -> KeyLength:
+        """The key length of a block."""
+        vacuum, single, test, errors = self.photons(block, security)
+        phase = phase_error(errors, test=test)
+        overhead = np.zeros(())
         secrecy = security.secrecy
-        phase = phase + _serfling(bounds.single, test=bounds.test, epsilon=secrecy / WIESEMANN_TERMS)
-        overhead = 4.0 * np.log2(WIESEMANN_TERMS / (secrecy * 2.0**0.25)) + np.log2(2.0 / security.correctness)
-    elif security.fluctuations:
-        phase = phase + gamma(phase, key=bounds.single, test=bounds.test, secrecy_epsilon=security.secrecy)
-        overhead = security.overhead(terms=RUSCA_TERMS)
-    return finish(
-        vacuum=np.zeros(()) if wiesemann else bounds.vacuum,
-        single=bounds.single,
-        phase=phase,
-        leak=leak_bits,
-        overhead=overhead,
-        total=summed(block.key_counts),
-    )
+        if security.fluctuations and self.wiesemann:
+            phase = phase + _serfling(single, test=test, epsilon=secrecy / WIESEMANN_TERMS)
+            overhead = 4.0 * np.log2(WIESEMANN_TERMS / (secrecy * 2.0**0.25)) + np.log2(2.0 / security.correctness)
+        elif security.fluctuations:
+            phase = phase + gamma(phase, key=single, test=test, secrecy_epsilon=secrecy)
+            overhead = security.overhead(terms=RUSCA_TERMS)
+        return finish(
+            vacuum=np.zeros(()) if self.wiesemann else vacuum,
+            single=single,
+            phase=phase,
+            leak=leak_bits,
+            overhead=overhead,
+            total=summed(block.key_counts) if guided else None,
+        )
 
+    def photons(self, block: Block, security: Security) -> Photons:
+        """Eqs. (A16), (A17), (A19), (A22); the corrected proof limits counts to what is possible."""
+        vacuum, single = self._basis(block.key_counts, block.key_errors, security)
+        _, test = self._basis(block.test_counts, block.test_errors, security)
+        lower, upper, _ = self._limits(block.test_errors, security)
+        errors = self.sent.one * (upper[0] - lower[1]) / self.room
+        return Photons(vacuum, single, test, np.asarray(np.maximum(errors, 0.0)))
 
-def _bounds(block: Block, sent: Pulses, security: Security, *, wiesemann: bool = False) -> Bounds:
-    """Eqs. (A16), (A17), (A19), (A22); the corrected proof limits counts to what is possible."""
-    signal, decoy = sent.intensities
-    room = signal - decoy
-    terms = WIESEMANN_TERMS if wiesemann else RUSCA_TERMS
+    def _basis(
+        self, counts: Sequence[FloatArray], errors: Sequence[FloatArray], security: Security
+    ) -> tuple[FloatArray, FloatArray]:
+        """Bits from vacuum (at least zero) and from single photons (not clamped)."""
+        signal, decoy = self.sent.intensities
+        lower, upper, spread = self._limits(counts, security)
+        wrong = limits(errors, weights=self.sent.weights, spread=security.spread(errors, terms=self.terms))[1]
+        # (A16): half of the clicks of vacuum are errors; the smaller of the two k
+        dark = 2.0 * (np.minimum(wrong[0], wrong[1]) + spread / self.sent.none)
+        clear = lower[1] - self.ratio * upper[0] - (1.0 - self.ratio) * dark
+        vacuum = self.sent.none * (signal * lower[1] - decoy * upper[0]) / self.room
+        return np.asarray(np.maximum(vacuum, 0.0)), np.asarray(self.factor * clear)
 
-    def between(counts: Sequence[FloatArray]) -> tuple[list[FloatArray], list[FloatArray], FloatArray]:
-        spread = security.spread(counts, terms=terms)
-        lower, upper = limits(counts, weights=sent.weights, spread=spread)
-        if wiesemann:
+    def _limits(
+        self, counts: Sequence[FloatArray], security: Security
+    ) -> tuple[list[FloatArray], list[FloatArray], FloatArray]:
+        """Weighted limits of the counts, and how far they lie apart from the counts."""
+        spread = security.spread(counts, terms=self.terms)
+        lower, upper = limits(counts, weights=self.sent.weights, spread=spread)
+        if self.wiesemann:
             total = summed(counts)
             lower = [np.maximum(n, 0.0) for n in lower]
-            upper = [np.minimum(n, weight * total) for n, weight in zip(upper, sent.weights, strict=True)]
+            upper = [np.minimum(n, weight * total) for n, weight in zip(upper, self.sent.weights, strict=True)]
         return lower, upper, spread
-
-    def single(counts: Sequence[FloatArray], errors: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-        lower, upper, spread = between(counts)
-        wrong = limits(errors, weights=sent.weights, spread=security.spread(errors, terms=terms))[1]
-        # (A16): half of the clicks of vacuum are errors; the smaller of the two k
-        dark = 2.0 * (np.minimum(wrong[0], wrong[1]) + spread / sent.none)
-        ratio = np.square(decoy / signal)
-        clear = lower[1] - ratio * upper[0] - (1.0 - ratio) * dark
-        vacuum = sent.none * (signal * lower[1] - decoy * upper[0]) / room
-        return np.asarray(sent.one * signal / (decoy * room) * clear), np.asarray(np.maximum(vacuum, 0.0))
-
-    ones, vacuum = single(block.key_counts, block.key_errors)
-    test, _ = single(block.test_counts, block.test_errors)
-    lower, upper, _ = between(block.test_errors)
-    errors = sent.one * (upper[0] - lower[1]) / room
-    return Bounds(vacuum, ones, test, np.asarray(np.maximum(errors, 0.0)))
 
 
 def _serfling(key: FloatArray, *, test: FloatArray, epsilon: FloatArray) -> FloatArray:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
 
 TABLES_KEPT = 8
-ELEMENTS_AT_ONCE = 8192
+ELEMENTS_AT_ONCE = 16384
 """So that the arrays stay within the processor's cache."""
 _NOTHING = 0.05
 """How far beyond the cut-off, as a logarithm, there is surely no key."""
 _NEAR = 0.1
 """How near the cut-off (as a logarithm) settings are improved by a search of their own, for the rate goes to zero."""
-_VAGUE = 0.005
+_VAGUE = 0.01
 """How well the cut-off is known."""
 _WORTHWHILE = 5e-9
 """Where that much key per slot is possible."""
@@ -144,15 +144,14 @@ class SettingsTable:
         self, links: Links, which: npt.NDArray[np.intp], best: FloatArray, value: FloatArray, *, share: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Settings improved by a search of their own, for the links whose key may be worth it."""
-        # With a little less noise these settings are good, and of that key no link has more than its share of the way
-        # to the cut-off.
+        # With a little less noise these settings are good; from there the key falls with the square of the way left.
         less = Links(
             self.family,
             transmittance=links.transmittance[which],
             noise=links.noise[which] * np.exp(-_NEAR),
             error=links.error[which],
         )
-        close = np.flatnonzero(less(best, np.arange(which.size))[0] * share > _WORTHWHILE)
+        close = np.flatnonzero(less(best, np.arange(which.size))[0] * np.square(share) > _WORTHWHILE)
         if close.size:
             some = Some(links, which[close])
             optimum = improve(some, axes=self.family.axes, starts=best[:, np.newaxis, close], good=_GOOD)
