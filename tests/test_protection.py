@@ -15,9 +15,9 @@ import planner
 from planner.cli import app
 from planner.network import build_network
 from planner.plan.tables import reserves
+from planner.report.answer import proof, summary
 from planner.report.page import report_html
 from planner.report.tables import plan_tables
-from planner.report.words import proof, summary
 from planner.verify import verify_plan
 from tests.networks import demand_row, link_row, node_row
 

@@ -47,8 +47,9 @@ def plan(
     """Plan a network: budgets, routes, allocation, protection, bottlenecks, map and report."""
     from planner.files import load
     from planner.plan import make_plan
-    from planner.report.terminal import progress_bar, say, show_plan
-    from planner.report.words import summary
+    from planner.report.answer import summary
+    from planner.report.plan_screen import show_plan
+    from planner.report.terminal import progress_bar, say
 
     read = load(network, demands=demands)
     with progress_bar() as progress:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from planner import __version__
 from planner.records import RELAY_KINDS
-from planner.report import page_tables, protection, trust_tables
+from planner.report import budget_tables, page_tables, protection, trust_tables
+from planner.report.answer import proof, summary
 from planner.report.assumptions import assumption_lists
 from planner.report.chains import find_chains
 from planner.report.charts import loss_legend, plan_charts
@@ -18,7 +19,7 @@ from planner.report.figures import figures
 from planner.report.strip import strip_map, strip_title, to_scale
 from planner.report.style import BIT_PARTS, LOSS_PARTS, MEASURES, SYMBOLS, UNUSABLE
 from planner.report.tables import CSV_TABLES, plan_tables
-from planner.report.words import count, downlinks, fold, proof, quantity, summary
+from planner.report.words import count, downlinks, fold, quantity
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -132,9 +133,9 @@ def _strips(plan: Plan) -> list[Strip]:
 def _tables(plan: Plan) -> dict[str, Table]:
     return {
         "bottlenecks": page_tables.bottleneck_table(plan),
-        "decibels": page_tables.decibel_table(plan),
-        "bits": page_tables.bit_table(plan),
-        "loads": page_tables.load_table(plan),
+        "decibels": budget_tables.decibel_table(plan),
+        "bits": budget_tables.bit_table(plan),
+        "loads": budget_tables.load_table(plan),
         "nodes": protection.node_table(plan),
         "shortfalls": protection.shortfall_table(plan),
         "demands": page_tables.demand_table(plan),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from planner.report.strip import load_class
-from planner.report.style import BIT_PARTS, LOSS_PARTS
 from planner.report.tables import plan_tables
-from planner.report.words import MISSING, channel_title, downlinks, protection_text, quantity, route_title
+from planner.report.words import MISSING, protection_text, quantity, route_title
 
 if TYPE_CHECKING:
     from planner.network import Network
@@ -48,104 +45,6 @@ class Table:
     note: str = ""
 
 
-def decibel_table(plan: Plan) -> Table:
-    """Where the decibels of each link go."""
-    links, channel = _link_cells(plan.network), channel_title(plan.network)
-    columns = (
-        words_column("Link"),
-        Column("Length", "km"),
-        *(Column(channel if key == "fibre_loss_db" else title, "dB") for key, title, *_ in LOSS_PARTS),
-        Column("Total", "dB"),
-        words_column("Basis"),
-        words_column("Source"),
-    )
-    rows = [
-        (
-            links[row["link_id"]],
-            Cell(_bare(row["length_km"], "km")),
-            *(Cell(_bare(row[key], "dB"), mark=_if_measured(row, key)) for key, *_ in LOSS_PARTS),
-            Cell(_bare(math.fsum(row[key] for key, *_ in LOSS_PARTS if not math.isnan(row[key])), "dB")),
-            *_basis(row),
-        )
-        for row in plan.budget.to_dict("records")
-    ]
-    note = "Receiver and detector belong to the module; the detector's loss is its efficiency in decibels. "
-    measured = any(row["measured"] and "loss_db" in row["measured"] for row in plan.budget.to_dict("records"))
-    if measured:
-        how = "given as a whole" if downlinks(plan.network) else "measured as a whole"
-        note += f"An asterisk marks a loss that was {how}; it stands under {channel}."
-    return make_table("Loss budget of the links", columns, rows, note=note.strip(), file="links.csv")
-
-
-def bit_table(plan: Plan) -> Table:
-    """Where the bits of each link go."""
-    links = _link_cells(plan.network)
-    columns = (
-        words_column("Link"),
-        Column("Pairs"),
-        Column("Sent", "pulses/s"),
-        Column("Detected", "1/s"),
-        Column("Sifted", "bit/s"),
-        *(Column(title, "bit/s") for key, title, *_ in BIT_PARTS if key != "model_key_rate_bps"),
-        Column("Key rate", "bit/s"),
-        Column("QBER", "%"),
-        Column("Bound", "bit/s"),
-    )
-    rows = [
-        (
-            Cell(links[row["link_id"]].text),
-            Cell(f"{row['module_pairs']:,}"),
-            *(Cell(_bare(row[key], "1/s")) for key in ("sent_per_s", "detected_per_s")),
-            Cell(_bare(row["sifted_rate_bps"], "bit/s")),
-            *(Cell(_bare(row[key], "bit/s")) for key, *_ in BIT_PARTS if key != "model_key_rate_bps"),
-            Cell(_bare(row["key_rate_bps"], "bit/s"), mark=_if_measured(row, "key_rate_bps")),
-            Cell(_bare(row["qber"], "%")),
-            Cell(_bare(row["bound_bps"], "bit/s")),
-        )
-        for row in plan.budget.to_dict("records")
-    ]
-    note = "All module pairs of a link together. The bound is the limit for the same loss and clock."
-    measured = [row for row in plan.budget.to_dict("records") if row["measured"] and "key_rate_bps" in row["measured"]]
-    if measured:
-        how = "key rate that was given" if downlinks(plan.network) else "measured key rate"
-        note += f" An asterisk marks a {how}, which takes the place of the model's: "
-        model = (
-            f"{links[r['link_id']].text} {quantity(r['model_key_rate_bps'], 'bit/s')}"
-            for r in measured
-            if not math.isnan(r["model_key_rate_bps"])
-        )
-        note += "; ".join(model) or "no module is named there"
-        note += "."
-    return make_table("Bit budget of the links", columns, rows, note=note, file="links.csv")
-
-
-def load_table(plan: Plan) -> Table:
-    """How much of each link's key is used, the fullest first."""
-    links, crossing = _link_cells(plan.network), _demands_by_link(plan)
-    columns = (
-        words_column("Link"),
-        Column("Key rate", "bit/s"),
-        Column("Load", "bit/s"),
-        Column("Of it reserved", "bit/s"),
-        Column("Headroom", "bit/s"),
-        Column("Utilisation", "%"),
-        Column("Demands"),
-    )
-    rows = [
-        (
-            links[row["link_id"]],
-            Cell(_bare(row["key_rate_bps"], "bit/s")),
-            Cell(_bare(row["load_bps"], "bit/s")),
-            Cell(_bare(row["reserved_bps"], "bit/s") if row["reserved_bps"] > 0 else ""),
-            Cell(_bare(max(0.0, row["key_rate_bps"] - row["load_bps"]), "bit/s")),
-            Cell(_bare(row["utilisation"], "%"), mark=f"swatch {load_class(row)}"),
-            Cell(f"{crossing.get(row['link_id'], 0):,}"),
-        )
-        for row in plan.links.sort_values("utilisation", ascending=False, kind="stable").to_dict("records")
-    ]
-    return make_table("Utilisation of the links, the fullest first", columns, rows, file="links.csv")
-
-
 def demand_table(plan: Plan) -> Table:
     """What each demand asks for and gets."""
     columns = (
@@ -165,12 +64,12 @@ def demand_table(plan: Plan) -> Table:
             Cell(row["demand_id"]),
             _between(plan.network, row),
             Cell(_service(plan.network, row)),
-            Cell(_bare(row["requested_bps"], "bit/s")),
-            Cell(_bare(row["served_bps"], "bit/s")),
-            Cell(_bare(row["served_fraction"], "%"), mark="" if row["served_fraction"] >= 1 - 1e-6 else "short"),
+            Cell(bare(row["requested_bps"], "bit/s")),
+            Cell(bare(row["served_bps"], "bit/s")),
+            Cell(bare(row["served_fraction"], "%"), mark="" if row["served_fraction"] >= 1 - 1e-6 else "short"),
             _protection(row),
             Cell(f"{row['priority']:g}"),
-            *_basis(row),
+            *basis_cells(row),
         )
         for row in plan.demands.to_dict("records")
     ]
@@ -204,8 +103,8 @@ def route_table(plan: Plan) -> Table:
             Cell(row["role"] if joined else ""),
             Cell(route_title(plan.network, row["nodes"])),
             Cell(f"{row['hops']:,}"),
-            Cell(_bare(row["length_km"], "km")),
-            Cell(_bare(row["rate_bps"], "bit/s")),
+            Cell(bare(row["length_km"], "km")),
+            Cell(bare(row["rate_bps"], "bit/s")),
         )
         for row in plan.routes.to_dict("records")
     ]
@@ -221,7 +120,7 @@ def route_table(plan: Plan) -> Table:
 
 def bottleneck_table(plan: Plan) -> Table:
     """The links that limit the plan."""
-    links = _link_cells(plan.network)
+    links = link_cells(plan.network)
     reasons = {
         "growth": "further growth of all demands",
         "service": "what some demands are served",
@@ -239,7 +138,7 @@ def bottleneck_table(plan: Plan) -> Table:
             _limit(plan.network, row, links=links),
             Cell(reasons.get(row["limits"], row["limits"])),
             Cell(f"{row['demands_limited']:,}"),
-            Cell(_bare(row["price_share"], "%")),
+            Cell(bare(row["price_share"], "%")),
             Cell(row["sentence"]),
         )
         for row in plan.bottlenecks.to_dict("records")
@@ -261,14 +160,14 @@ def _limit(network: Network, row: dict[Any, Any], *, links: Mapping[str, Cell]) 
 
 def price_table(plan: Plan) -> Table:
     """The prices that prove the growth factor, the weightiest first."""
-    links = _link_cells(plan.network)
+    links = link_cells(plan.network)
     ends = {row["link_id"]: row for row in plan.links.to_dict("records")}
     priced = {link: price for link, price in plan.growth.prices.items() if price > 0 and ends[link]["key_rate_bps"] > 0}
     columns = (words_column("Link"), Column("Key rate", "bit/s"), Column("Price", "per bit/s"))
     rows = [
         (
             links[link],
-            Cell(_bare(ends[link]["key_rate_bps"], "bit/s")),
+            Cell(bare(ends[link]["key_rate_bps"], "bit/s")),
             Cell(f"{price:.6g}"),
         )
         for link, price in sorted(priced.items(), key=lambda item: (-item[1] * ends[item[0]]["key_rate_bps"], item[0]))
@@ -313,12 +212,12 @@ def words_column(heading: str) -> Column:
     return Column(heading, number=False)
 
 
-def _bare(value: float, unit: str) -> str:
+def bare(value: float, unit: str) -> str:
     """A quantity without the unit that the heading says; a prefix stays."""
     return quantity(value, unit).removesuffix(unit.removeprefix("1")).rstrip()
 
 
-def _link_cells(network: Network) -> Mapping[str, Cell]:
+def link_cells(network: Network) -> Mapping[str, Cell]:
     """How each link is called, also in the local script, by link id."""
     local = dict(zip(network.nodes["node_id"], network.nodes["name_local"], strict=True))
     titles = network.link_titles
@@ -336,13 +235,9 @@ def _between(network: Network, row: dict[Any, Any]) -> Cell:
     return Cell(title, _local_title(local[row["node_a"]], local[row["node_b"]]))
 
 
-def _basis(row: dict[Any, Any]) -> tuple[Cell, Cell]:
+def basis_cells(row: dict[Any, Any]) -> tuple[Cell, Cell]:
+    """Basis and source of a row."""
     return Cell(row["basis"] or "", mark=f"basis {row['basis']}"), Cell(row["source"] or "")
-
-
-def _if_measured(row: dict[Any, Any], key: str) -> str:
-    column = "loss_db" if key == "fibre_loss_db" else key
-    return "measured" if column in (row["measured"] or "").split(";") else ""
 
 
 def _service(network: Network, row: dict[Any, Any]) -> str:
@@ -352,12 +247,3 @@ def _service(network: Network, row: dict[Any, Any]) -> str:
     if service is None:
         return str(row["service"])
     return f"{service.title}: {row['units']:,.10g} × {service.unit}"
-
-
-def _demands_by_link(plan: Plan) -> dict[str, int]:
-    """How many demands use each link."""
-    users: dict[str, set[str]] = {}
-    for demand, links in zip(plan.routes["demand_id"], plan.routes["links"], strict=True):
-        for link in links:
-            users.setdefault(link, set()).add(demand)
-    return {link: len(demands) for link, demands in users.items()}

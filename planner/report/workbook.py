@@ -8,8 +8,8 @@ import zipfile
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from planner.report.answer import summary
 from planner.report.tables import plan_tables
-from planner.report.words import summary
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,10 +9,11 @@ from html.parser import HTMLParser
 
 import pytest
 
+from planner.report.answer import proof, summary
 from planner.report.page import report_html, script_language
 from planner.report.page_tables import MOST_ROWS, Cell, Column, make_table
 from planner.report.tables import plan_tables
-from planner.report.words import fold, proof, quantity, summary
+from planner.report.words import fold, quantity
 from tests.report.map_networks import HOSTILE
 from tests.report.plans import chain_plan, hostile_plan, strained_plan, trunk_plan
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from planner.network import build_network
 from planner.plan import make_plan
-from planner.report.words import count, fold, listing, proof, quantity, route_title, summary, tick_label
+from planner.report.answer import proof, summary
+from planner.report.words import count, fold, listing, quantity, route_title, tick_label
 from tests.report.map_networks import chain_network, link_row, node_row
 from tests.report.plans import SPANS, strained_plan, trunk_network, trunk_plan
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from planner.report.answer import summary
 from planner.report.tables import plan_tables
-from planner.report.words import summary
 from planner.report.workbook import _set_text, workbook_bytes
 from tests.report.map_networks import HOSTILE
 from tests.report.plans import chain_plan, hostile_plan, strained_plan
