@@ -79,6 +79,23 @@ def test_cal_yields_against_a_sum_over_photons():
         assert float(yields.of(m, n)) == pytest.approx(reference(m, n, 0.3, 0.7, 1e-3), rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("dark", "error", "loss_db", "arm", "free"),
+    [
+        (1e-8, 0.0, 40.0, 10.0, 1.075e-4),
+        (1e-8, 0.0, 40.0, 0.0, 1.124e-5),
+        (1e-8, 0.01, 60.0, 10.0, 5.996e-7),
+        (1e-7, 0.03, 60.0, 20.0, 2.653e-6),
+        (1e-9, 0.05, 60.0, 25.0, 9.416e-6),
+    ],
+)
+def test_cal_arms_that_differ_come_near_two_free_intensities(dark, error, loss_db, arm, free):
+    """`free`: both intensities optimised one by one, with Nelder-Mead."""
+    parameters = DEVICE | {"dark_count_probability": dark, "misalignment_error": error}
+    rates, _ = best(cal, parameters, [loss_db], arm_a_loss_db=arm)
+    assert 0.99 * free < rates[0] <= free * 1.001
+
+
 def test_cal_large_intensity_gives_no_key():
     found = cal.evaluate(DEVICE, np.array([0.0, 20.0, 60.0]), {"signal_intensity": [[2.0], [10.0]]})
     assert found.secret.shape == (2, 3)

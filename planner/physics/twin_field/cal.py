@@ -1,8 +1,9 @@
 """Twin-field QKD of Curty, Azuma and Lo, npj Quantum Inf. 5, 64 (2019), arXiv:1807.07667; infinitely many decoys.
 
 Both sides send coherent states of phase 0 or pi to the station in the middle, where one of two detectors clicks.
-Where the arms differ, the farther side sends the ``signal_intensity`` and the nearer side so much less that both
-arrive equally strong (Wang and Lo, New J. Phys. 22, 013020 (2020), vary the signal intensities of both sides too).
+Where the arms differ, the farther side sends the ``signal_intensity`` and the nearer side so much less that its light
+arrives stronger by the factor of `imbalance` (Wang and Lo, New J. Phys. 22, 013020 (2020), vary the signal intensities
+of both sides too).
 """
 
 from __future__ import annotations
@@ -79,7 +80,12 @@ def _evaluate(
     parameters: Mapping[str, FloatArray], loss: FloatArray, settings: Mapping[str, FloatArray], arm: FloatArray
 ) -> Outcome:
     arms = arm_transmittances(parameters, loss_db=loss, arm_a_loss_db=arm)
-    sent = matched_intensities(settings["signal_intensity"], arm_a=arms[0], arm_b=arms[1])
+    matched = matched_intensities(settings["signal_intensity"], arm_a=arms[0], arm_b=arms[1])
+    stronger = imbalance(arms, misalignment_error=parameters["misalignment_error"])
+    sent = (
+        np.where(arms[0] > arms[1], stronger, 1.0) * matched[0],
+        np.where(arms[1] > arms[0], stronger, 1.0) * matched[1],
+    )
     total = arms[0] * sent[0] + arms[1] * sent[1]
     dark = noise_probability(parameters, light=total / 2.0)
     gain, bit_error = clicks(
@@ -100,6 +106,24 @@ def _evaluate(
         secret=sifted * (1.0 - leak - binary_entropy(limited)),
         slope=np.log1p(np.maximum(phase - limited, 0.0)),
     )
+
+
+def imbalance(arms: tuple[FloatArray, FloatArray], *, misalignment_error: FloatArray) -> FloatArray:
+    """How much stronger the light of the nearer side arrives.
+
+    A rule of thumb, read off numerical optima of both intensities: with it the rate is within 1 % of theirs for arms
+    that differ by up to 40 dB (equal intensities at the station lose 3 to 30 %). Any intensities give a valid rate.
+
+    Args:
+        arms: Transmittances of the two arms.
+        misalignment_error: As in `evaluate`.
+
+    Returns:
+        The factor, 1 for equal arms, up to 1.36.
+    """
+    ratio = np.minimum(*arms) / np.maximum(np.maximum(*arms), np.finfo(np.float64).tiny)
+    most = 1.36 - 0.2 * np.exp(-misalignment_error / 0.015)
+    return np.asarray(most ** (1.0 - ratio**0.4))
 
 
 def clicks(
