@@ -106,15 +106,13 @@ function failureHighlight(view, failure) {
 // Who no longer reaches whom, and a cross on every link that fails; a node has its own.
 function cutLines(view, { kind, cut, ended, links }) {
   const { map, data } = view;
-  if (!map.getPane("trunk-cut")) {
-    map.createPane("trunk-cut").style.zIndex = 420;
-    map.getPane("trunk-cut").style.pointerEvents = "none";
-  }
+  const pane = map.getPane("trunk-cut") || map.createPane("trunk-cut");
+  Object.assign(pane.style, { zIndex: 420, pointerEvents: "none" });
+  view.cutSheet ??= L.svg({ pane: "trunk-cut", padding: 0.4 });
   const pairs = new Map([...cut, ...ended].map((demand) => [[demand.node_a, demand.node_b].sort().join(" "), demand]));
   const places = (demand) => [demand.node_a, demand.node_b].map((id) => placeOf(data.node.get(id)));
-  const renderer = L.svg({ pane: "trunk-cut", padding: 0.4 });
   const lines = [...pairs.values()].slice(0, MOST_CUT_DRAWN).map((demand) =>
-    L.polyline(places(demand), { renderer, pane: "trunk-cut", interactive: false, className: "cut-line" }));
+    L.polyline(places(demand), { renderer: view.cutSheet, pane: "trunk-cut", interactive: false, className: "cut-line" }));
   const marks = view.many || kind === "node" ? [] : links.filter((link) => link.usable).map((link) => noKeyMark(link));
   return L.layerGroup([...lines, ...marks]);
 }

@@ -16,7 +16,7 @@ function digits(value, places) {
 function rateText(perSecond, unit = "bit/s") {
   if (!isNumber(perSecond)) return MISSING;
   if (perSecond === 0) return `0 ${unit}`;
-  const steps = unit === "bit/s" ? [[1e9, "G"], [1e6, "M"], [1e3, "k"]] : [[1e9, "billion "], [1e6, "million "], [1e3, "thousand "]];
+  const steps = unit.startsWith("bit") ? [[1e9, "G"], [1e6, "M"], [1e3, "k"]] : [[1e9, "billion "], [1e6, "million "], [1e3, "thousand "]];
   const [size, prefix] = steps.find(([least]) => perSecond >= least * 0.9995) || [1, ""];
   const value = perSecond / size;
   return `${digits(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0)} ${prefix}${unit}`;

@@ -30,6 +30,7 @@ function highlightAgain(view) {
 }
 
 function refreshHighlight(view) {
+  view.root.classList.toggle("with-highlight", Boolean(view.highlight));
   restyleLinks(view);
   dimNodes(view);
   refreshLegend(view);

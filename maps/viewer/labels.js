@@ -115,8 +115,8 @@ function panelBoxes(view) {
 
 function segmentsOnScreen(view, size) {
   const segments = [];
-  for (const link of view.data.links) {
-    const points = link.points.map((point) => view.map.latLngToContainerPoint(point));
+  for (const line of [...view.data.links.map((link) => link.points), ...(view.passLines || [])]) {
+    const points = line.map((point) => view.map.latLngToContainerPoint(point));
     for (let i = 1; i < points.length; i += 1) {
       const [a, b] = [points[i - 1], points[i]];
       if (Math.max(a.x, b.x) > 0 && Math.min(a.x, b.x) < size.x && Math.max(a.y, b.y) > 0 && Math.min(a.y, b.y) < size.y) segments.push([a, b]);

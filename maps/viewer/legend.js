@@ -16,7 +16,8 @@ function refreshLegend(view) {
     .filter(([kind]) => kinds.has(kind))
     .map(([, symbol]) => el("li", {}, el("span", { class: "symbol-cell" }, symbolOf(symbol)), symbol.title));
   const lit = litSamples(view);
-  if (links.some((link) => link.track)) symbols.push(el("li", {}, trackSample(), "Ground track of a satellite"));
+  if (links.some((link) => link.track) || hasPasses(view)) symbols.push(el("li", {}, trackSample("ground-track"), "Ground track of a satellite"));
+  if (hasPasses(view)) symbols.push(el("li", {}, trackSample("pass-line"), "Part that a station sees by night"));
   view.legend.replaceChildren(
     el("summary", {}, view.measure.title),
     ...(lit.length > 0 ? [ el("ul", { class: "legend-lit" }, lit.map(([sample, words]) => el("li", {}, sample, words)))] : []),
@@ -50,7 +51,7 @@ function widthSample({ width_px }) {
   return svg("svg", { viewBox: "0 0 40 12", width: 40, height: 12, "aria-hidden": "true" }, line);
 }
 
-function trackSample() {
-  const line = svg("line", { x1: 1, x2: 25, y1: 6, y2: 6, class: "ground-track" });
+function trackSample(kind) {
+  const line = svg("line", { x1: 1, x2: 25, y1: 6, y2: 6, class: kind });
   return svg("svg", { viewBox: "0 0 26 12", width: 26, height: 12, "aria-hidden": "true" }, line);
 }

@@ -15,6 +15,7 @@ function drawPanel(view) {
       button("☰ Table", () => openSide(view, "links")),
       data.plan && button("⇄ Demands", () => openSide(view, "demands")),
       failureButton(view),
+      hasPasses(view) && button("✦ Passes", () => openSide(view, "passes")),
       stripButton(view),
       button("Print", () => window.print(), { class: "wide-only" })),
     notes(view)));

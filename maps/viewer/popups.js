@@ -101,7 +101,9 @@ function viaNames(view, link) {
 
 function lossSection(view, link, isMeasured) {
   const parts = partsOf(link, view.data.style.loss_parts);
-  if (isMeasured) parts[0].title = "Span, as measured";
+  const isSpace = [link.node_a, link.node_b].some((id) => view.data.node.get(id).kind === "satellite");
+  if (isMeasured) parts[0].title = isSpace ? "Free space, as given" : "Span, as measured";
+  else if (isSpace) parts[0].title = "Free space";
   const whole = parts.reduce((sum, part) => sum + (part.value || 0), 0);
   const inside = isNumber(link.receiver_loss_db) && ` (link ${lossText(link.loss_db)})`;
   return [el("h3", {}, `Loss budget ${lossText(whole)}`, inside, isMeasured && [" ", measuredTag()]), stackedBar(parts, lossText)];
@@ -144,6 +146,7 @@ function nodePopup(view, node) {
       ["Place", `${digits(node.lat_deg, 3)}°, ${digits(node.lon_deg, 3)}°`],
     ]),
     originSection(view, node, "Data"),
+    passSection(view, node),
     el("h3", {}, countText(node.links.length, "link")),
     el("ul", { class: "rows" }, neighbours),
     demandSection(view, node.demands, countText(node.demands.length, "demand") + " ending here"),

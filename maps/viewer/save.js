@@ -19,7 +19,8 @@ function figuresOf(row) {
 }
 
 function saveCsv(view) {
-  const rows = view.tab === "failures" ? view.data.failures.rows.map(failureFigures) : view.data[view.tab].map(figuresOf);
+  const tables = { failures: () => view.data.failures.rows.map(failureFigures), passes: () => view.data.passes.rows.map(figuresOf) };
+  const rows = tables[view.tab]?.() ?? view.data[view.tab].map(figuresOf);
   const names = Object.keys(Object.assign({}, ...rows));
   const lines = [names, ...rows.map((row) => names.map((name) => row[name] ?? ""))].map((cells) => cells.map(csvCell).join(","));
   saveFile(view, `${view.tab}.csv`, `\ufeff${lines.join("\r\n")}\r\n`, "text/csv;charset=utf-8");

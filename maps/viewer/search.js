@@ -59,12 +59,13 @@ function searchBox(view) {
     mark();
   };
   input.addEventListener("input", refresh);
-  input.addEventListener("focus", refresh);
+  input.addEventListener("click", refresh); // not "focus": a popup that closes gives the focus back
   input.addEventListener("blur", hide);
   list.addEventListener("mousedown", (event) => event.preventDefault());
   input.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && found.length > 0) {
+    if (step && list.hidden) refresh();
+    else if (step && found.length > 0) {
       event.preventDefault();
       chosen = (chosen + step + found.length) % found.length;
       mark();

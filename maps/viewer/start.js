@@ -17,6 +17,7 @@ function start(existing) {
   fitRough(view);
   drawGround(view);
   drawTracks(view);
+  drawPasses(view);
   drawBanner(view);
   drawPanel(view);
   if (Math.max(data.links.length, data.nodes.length) > MANY) {

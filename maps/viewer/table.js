@@ -8,6 +8,7 @@ function drawSide(view) {
     { key: "nodes", title: "Nodes", content: () => nodeTable(view) },
     view.data.plan && { key: "demands", title: "Demands", content: () => demandList(view), lights: true },
     view.data.failures && { key: "failures", title: "Failures", content: () => failureList(view), lights: true },
+    hasPasses(view) && { key: "passes", title: "Passes", content: () => passTable(view) },
   ].filter(Boolean);
   view.sideBody = el("div", { class: "side-body", role: "tabpanel", "aria-labelledby": "trunk-tab-links" });
   const tabs = view.tabs.map((tab) =>

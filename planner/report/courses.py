@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from planner.records import split_list, wkt_points
@@ -38,7 +39,7 @@ def link_paths(network: Network) -> list[list[Point]]:
         stops = [row["node_a"], *split_list(row["via"]), row["node_b"]]
         given = None if row["link_id"] in tracks else row["geometry"]
         points = wkt_points(given) if given else [places[stop] for stop in stops if stop in places]
-        lines.append(_unwrapped(points))
+        lines.append(unwrapped(points))
     twins: dict[tuple[Point, ...], list[int]] = {}
     for number, line in enumerate(lines):
         if len(line) == 2:
@@ -62,14 +63,21 @@ def ground_tracks(network: Network) -> dict[str, list[Point]]:
     kinds = dict(zip(network.nodes["node_id"], network.nodes["kind"], strict=True))
     rows = plain_rows(network.links, ("link_id", "node_a", "node_b", "geometry"))
     return {
-        row["link_id"]: _unwrapped(wkt_points(row["geometry"]))
+        row["link_id"]: unwrapped(wkt_points(row["geometry"]))
         for row in rows
         if row["geometry"] and "satellite" in (kinds[row["node_a"]], kinds[row["node_b"]])
     }
 
 
-def _unwrapped(points: list[Point]) -> list[Point]:
-    """Takes the short way over the antimeridian."""
+def unwrapped(points: list[Point]) -> list[Point]:
+    """The same points, each taken the short way over the antimeridian from the one before.
+
+    Args:
+        points: Longitude and latitude in degrees.
+
+    Returns:
+        Longitudes that may lie beyond 180 degrees, so that no line runs around the Earth.
+    """
     line = points[:1]
     for lon, lat in points[1:]:
         line.append((lon - 360 * round((lon - line[-1][0]) / 360), lat))
@@ -104,3 +112,16 @@ def encode_path(points: Iterable[Point]) -> list[int]:
         flat += [here[0] - last[0], here[1] - last[1]]
         last = here
     return flat
+
+
+def decode_path(flat: Sequence[int]) -> list[Point]:
+    """The points that :func:`encode_path` was given, rounded.
+
+    Args:
+        flat: What it gave.
+
+    Returns:
+        Longitude and latitude in degrees.
+    """
+    lons, lats = accumulate(flat[::2]), accumulate(flat[1::2])
+    return [(lon / PATH_SCALE, lat / PATH_SCALE) for lon, lat in zip(lons, lats, strict=True)]

@@ -11,11 +11,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from planner.network import Network
-from planner.report.courses import PATH_SCALE, encode_path, ground_tracks, link_paths
+from planner.report.courses import PATH_SCALE, decode_path, encode_path, ground_tracks, link_paths
+from planner.report.map_passes import NIGHT, passes_on_map
 from planner.report.plain import plain_rows, plain_value
 from planner.report.style import line_width_px, style_document, symbol_of
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pandas as pd
 
     from planner.plan import Plan
@@ -43,6 +46,7 @@ def map_document(
     tiles: Tiles | None = None,
     strips: bool = True,
     failures: bool = True,
+    night: date | None = NIGHT,
 ) -> dict[str, Any]:
     """What the viewer draws.
 
@@ -52,6 +56,7 @@ def map_document(
         tiles: An online background; where its datum is shifted, so is what is drawn, and nothing else.
         strips: Whether with a plan's strip maps, which take longer than all the rest.
         failures: Whether with the ranking of single failures, where there are demands.
+        night: The day whose night's passes of satellites are shown; None for none.
 
     Returns:
         Plain data, ready for JSON: no NaN, no infinity, no NumPy type.
@@ -80,6 +85,7 @@ def map_document(
         "style": style_document(with_plan=plan is not None),
         "plan": None if plan is None else _plan(plan, strips=strips),
         "failures": _failures(network, plan=plan, budget=budget) if failures else None,
+        "passes": None if night is None else passes_on_map(network, night=night),
         "tiles": None if tiles is None else _tiles(tiles),
     }
     if tiles is not None and tiles.datum == "GCJ-02":
@@ -111,6 +117,10 @@ def _shift(document: dict[str, Any], network: Network) -> None:
     for node in document["nodes"]:
         lon, lat = to_gcj02(node["lon_deg"], node["lat_deg"])
         node["drawn_at"] = [round(float(lat), 7), round(float(lon), 7)]
+    for table in ("rows", "tracks"):
+        for row in (document["passes"] or {}).get(table, ()):
+            lons, lats = to_gcj02(*zip(*decode_path(row["path"]), strict=True))
+            row["drawn_path"] = encode_path(zip(lons.tolist(), lats.tolist(), strict=True))
     tracks = ground_tracks(network)
     for link, path in zip(document["links"], link_paths(network), strict=True):
         for name, points in (("path", path), ("track", tracks.get(link["link_id"]))):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from planner import load
 from planner.report.map import map_html
 from planner.report.page import report_html
 from tests.report.plans import chain_plan, hostile_plan
@@ -64,6 +65,16 @@ def open_demand(page):
     page.locator(".demands > li > button").first.click()
 
 
+def open_failure(page):
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Failures").click()
+    page.locator(".failures > li > button", has_text="Node Hefei").click()
+
+
+def open_failure_story(page):
+    search(page, "jinan-xuzhou")
+
+
 def open_search(page):
     page.get_by_role("button", name="Close the tables").click()
     page.fill(".search", "jin")
@@ -75,7 +86,17 @@ def open_strip(page):
     page.locator(".leaflet-control-layers").hover()
 
 
-STEPS = (open_link, open_tables, open_nodes, open_demand, open_search, open_strip)
+STEPS = (
+    open_link,
+    open_tables,
+    open_nodes,
+    open_demand,
+    open_failure,
+    open_failure_story,
+    open_failure,
+    open_search,
+    open_strip,
+)
 
 
 def test_map_by_light(offline_page, chain_page):
@@ -88,9 +109,9 @@ def test_map_by_light(offline_page, chain_page):
 
 def test_map_by_dark(offline_page, chain_page):
     page = opened(offline_page, chain_page, color_scheme="dark")
-    for act in (open_link, open_tables, open_demand, open_search, open_strip):
+    for act in (open_link, open_tables, open_demand, open_failure, open_search, open_strip):
         act(page)
-        if act in (open_demand, open_strip):
+        if act in (open_demand, open_failure, open_strip):
             assert barriers(page) == [], act.__name__
     search(page, "beijing-tianjin")
     assert barriers(page) == []
@@ -102,6 +123,29 @@ def test_map_on_a_phone(offline_page, chain_page):
     for act in (open_link, open_tables):
         act(page)
         assert barriers(page) == [], act.__name__
+
+
+@pytest.mark.parametrize(
+    "options", [{"color_scheme": "light"}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"]
+)
+def test_passes_of_satellites(offline_page, options):
+    pytest.importorskip("skyfield")
+    page = opened(offline_page, map_html(load("micius")), **options)
+    search(page, "Micius")
+    assert barriers(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Passes").click()
+    assert barriers(page) == []
+    page.locator(".side tbody tr").first.click()
+    assert barriers(page) == []
+
+
+def test_failures_on_a_phone(offline_page, chain_page):
+    page = opened(offline_page, chain_page, **PHONE)
+    page.get_by_role("button", name="Failures").click()
+    assert barriers(page) == []
+    page.locator(".failures > li > button").first.click()
+    assert barriers(page) == []
 
 
 def test_map_of_hostile_names(offline_page):

@@ -16,6 +16,7 @@ from planner.network import build_network
 from planner.report.map import draw_map, map_html
 from planner.report.style import MEASURES
 from planner.report.tiles import Tiles
+from tests.browser.pages import SEARCH, line_colours, opened, search, shown_names, with_map_outside
 from tests.report.map_networks import (
     HOSTILE,
     chain_network,
@@ -28,8 +29,6 @@ from tests.report.map_networks import (
 
 pytestmark = pytest.mark.browser
 
-SEARCH = ".search"
-
 
 @pytest.fixture(scope="module")
 def chain_page() -> str:
@@ -39,27 +38,6 @@ def chain_page() -> str:
 @pytest.fixture(scope="module")
 def hostile_page() -> str:
     return map_html(plan_of(hostile_network()))
-
-
-def opened(tab, page_html, **options):
-    page = tab.open(page_html, **options)
-    page.wait_for_selector("#map[data-ready]")
-    return page
-
-
-def search(page, words):
-    page.fill(SEARCH, words)
-    page.keyboard.press("Enter")
-
-
-def line_colours(page):
-    lines = page.locator(".leaflet-overlay-pane path:not(.link-pointer)")
-    return set(lines.evaluate_all("paths => paths.map(path => path.getAttribute('stroke'))"))
-
-
-def shown_names(page, selector):
-    """The names below a selector, as the page holds them."""
-    return page.locator(f"{selector} bdi").evaluate_all("names => names.map(name => name.textContent)")
 
 
 def boxes(page, selector):
@@ -540,15 +518,6 @@ def grid_page() -> str:
 def spot(page, lat, lon):
     """Where a place is on the screen, by the two neighbouring nodes' popups: the page keeps its map to itself."""
     return page.evaluate("([lat, lon]) => window.spotOf(lat, lon)", [lat, lon])
-
-
-def with_map_outside(text):
-    """The page with its view as a global, for tests that must know where things are drawn."""
-    started = "TrunkViewer.start();"
-    outside = "view = TrunkViewer.start(); spotOf = (...place) => view.map.latLngToContainerPoint(place);"
-    return re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text).replace(
-        f"<script>{started}</script>", f"<script>var view, spotOf; {outside}</script>"
-    )
 
 
 @pytest.fixture

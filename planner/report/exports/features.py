@@ -59,7 +59,7 @@ def features_of(network_or_plan: Network | Plan) -> Features:
     Raises:
         InputError: The network's budget cannot be computed.
     """
-    document = map_document(network_or_plan)
+    document = map_document(network_or_plan, strips=False, failures=False, night=None)
     plan = document["plan"]
     loads = {row["link_id"]: row for row in plan["loads"]} if plan else {}
     links = [_figures(row) | loads.get(row["link_id"], {}) for row in document["links"]]
