@@ -123,6 +123,13 @@ class Network:
             titles[link["link_id"]] = title if alike[pair] == 1 else f"{title} ({link['link_id']})"
         return titles
 
+    @cached_property
+    def satellite_links(self) -> frozenset[str]:
+        """The links that end at a satellite, by id: their light passes no fibre."""
+        satellites = set(self.nodes.loc[self.nodes["kind"] == "satellite", "node_id"])
+        ends = zip(self.links["link_id"], self.links["node_a"], self.links["node_b"], strict=True)
+        return frozenset(link for link, one, other in ends if one in satellites or other in satellites)
+
     def replace(self, **changes: Any) -> Network:
         """A new network with some attributes changed; this one stays as it is.
 

@@ -146,6 +146,14 @@ def test_one_link_by_hand():
     assert found.loc["zero", "method"] == "no route"
 
 
+def test_a_link_to_a_satellite_has_no_fibre_to_be_cut():
+    figures = load_reliability()
+    network = plain_network([("as", "a", "s", 1, 1000.0)], [("d", "a", "s", 1)], s="satellite")
+    down, needs = components_of(network, reliability=figures)
+    assert needs["as"] == {("modules", "as")}
+    assert ("fibre", "as") not in down
+
+
 def test_what_is_shared_fails_once():
     """Two routes in one duct are hardly better than one; module pairs in parallel are better than one."""
     figures = load_reliability()

@@ -43,6 +43,14 @@ def test_the_graph_keeps_parallel_links_and_all_columns(network: Network) -> Non
         graph.add_node("c")
 
 
+def test_links_of_satellites_are_known() -> None:
+    sky = NODES[1] | {"node_id": "s", "kind": "satellite"}
+    links = [*LINKS, LINKS[0] | {"link_id": "up", "node_b": "s"}]
+    network = build_network(nodes=[*NODES, sky], links=links)
+    assert network.satellite_links == {"up"}
+    assert build_network(nodes=NODES, links=LINKS).satellite_links == frozenset()
+
+
 def test_a_change_makes_a_new_network(network: Network) -> None:
     other = network.replace(title="Other")
     assert (network.title, other.title) == ("<i>n</i>", "Other")

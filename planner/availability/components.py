@@ -19,9 +19,9 @@ Component = tuple[str, str]
 def components_of(network: Network, *, reliability: Reliability) -> tuple[dict[Component, float], Links]:
     """The components of a network, and which of them each link needs besides its end nodes.
 
-    A link has its fibre, which fails by its length, and its modules, which fail as a whole only when all parallel
-    pairs are down; links of a module group share those modules. It needs its risk groups, and the switches or the
-    station that its light passes.
+    A link has its fibre, which fails by its length (one that ends at a satellite has none), and its modules, which fail
+    as a whole only when all parallel pairs are down; links of a module group share those modules. It needs its risk
+    groups, and the switches or the station that its light passes.
 
     Args:
         network: The network.
@@ -38,11 +38,12 @@ def components_of(network: Network, *, reliability: Reliability) -> tuple[dict[C
         # A group is as many pairs as the link of it that has most.
         pairs = reliability.module_pair ** int(row.module_pairs)
         down[modules] = min(down.get(modules, 1.0), pairs)
-        down["fibre", row.link_id] = reliability.fibre(float(row.length_km))
+        fibre = [] if row.link_id in network.satellite_links else [("fibre", row.link_id)]
+        down |= dict.fromkeys(fibre, reliability.fibre(float(row.length_km)))
         risks = [("risk group", name) for name in split_list(row.risk_groups)]
         down |= dict.fromkeys(risks, reliability.risk_group)
         passed = [("node", node_id) for node_id in split_list(row.via)]
-        needs[row.link_id] = frozenset({modules, ("fibre", row.link_id), *risks, *passed})
+        needs[row.link_id] = frozenset({modules, *fibre, *risks, *passed})
     return down, needs
 
 

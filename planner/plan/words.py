@@ -24,7 +24,7 @@ def plan_warnings(network: Network, *, budget: pd.DataFrame, allocation: Allocat
 
     Returns:
         What was noted on reading; demands without a port or a route; protection that cannot be given, and why;
-        links without key, measured rates above their bound, settings at a limit of the search.
+        links without key, given rates above their bound, settings at a limit of the search.
     """
     ends = {row.demand_id: network.link_title(row.node_a, row.node_b) for row in rows_of(network.demands)}
     unrouted = (
@@ -89,7 +89,7 @@ def _of_links(network: Network, budget: pd.DataFrame) -> Iterable[str]:
         if row.key_rate_bps == 0
     ]
     above = [
-        f"Link '{row.link_id}' has a measured key rate of {row.key_rate_bps:,.0f} bit/s, above its bound of "
+        f"Link '{row.link_id}' has a given key rate of {row.key_rate_bps:,.0f} bit/s, above its bound of "
         f"{row.bound_bps:,.0f} bit/s: one of the figures is wrong."
         for row in rows
         if row.key_rate_bps > row.bound_bps

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from planner.records import RELAY_KINDS
 from planner.report.figures import figures
-from planner.report.words import NAMED_AT_MOST, count, demand_title, downlinks, fold, listing, quantity
+from planner.report.words import NAMED_AT_MOST, count, demand_title, fold, listing, quantity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +128,7 @@ def _size(network: Network) -> str:
     relays = int(network.nodes["kind"].isin(RELAY_KINDS).sum())
     others = len(network.nodes) - relays
     nodes = count(relays, "trusted node") + (f" and {count(others, 'other node')}" if others else "")
-    sky = downlinks(network)
+    sky = network.satellite_links
     on_ground = network.links[~network.links["link_id"].isin(sky)]
     parts = [nodes]
     if len(on_ground) or not sky:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from planner.report.page_tables import Cell, Column, Table, bare, basis_cells, link_cells, make_table, words_column
 from planner.report.strip import load_class
 from planner.report.style import BIT_PARTS, LOSS_PARTS
-from planner.report.words import channel_title, downlinks, quantity
+from planner.report.words import channel_title, quantity
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -38,7 +38,7 @@ def decibel_table(plan: Plan) -> Table:
     note = "Receiver and detector belong to the module; the detector's loss is its efficiency in decibels. "
     measured = any(row["measured"] and "loss_db" in row["measured"] for row in plan.budget.to_dict("records"))
     if measured:
-        how = "given as a whole" if downlinks(plan.network) else "measured as a whole"
+        how = "given as a whole" if plan.network.satellite_links else "measured as a whole"
         note += f"An asterisk marks a loss that was {how}; it stands under {channel}."
     return make_table("Loss budget of the links", columns, rows, note=note.strip(), file="links.csv")
 
@@ -73,7 +73,7 @@ def bit_table(plan: Plan) -> Table:
     note = "All module pairs of a link together. The bound is the limit for the same loss and clock."
     measured = [row for row in plan.budget.to_dict("records") if row["measured"] and "key_rate_bps" in row["measured"]]
     if measured:
-        how = "key rate that was given" if downlinks(plan.network) else "measured key rate"
+        how = "key rate that was given" if plan.network.satellite_links else "measured key rate"
         note += f" An asterisk marks a {how}, which takes the place of the model's: "
         model = (
             f"{links[r['link_id']].text} {quantity(r['model_key_rate_bps'], 'bit/s')}"

@@ -19,7 +19,7 @@ from planner.report.figures import figures
 from planner.report.strip import strip_map, strip_title, to_scale
 from planner.report.style import BIT_PARTS, LOSS_PARTS, MEASURES, SYMBOLS, UNUSABLE
 from planner.report.tables import CSV_TABLES, plan_tables
-from planner.report.words import count, downlinks, fold, quantity
+from planner.report.words import count, fold, quantity
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -157,7 +157,7 @@ def _key_figures(plan: Plan) -> tuple[KeyFigure, ...]:
     factor = plan.growth.factor
     growth = "–" if factor is None else f"{fold(factor)} ×"
     relays = int(plan.network.nodes["kind"].isin(RELAY_KINDS).sum())
-    sky = downlinks(plan.network)
+    sky = plan.network.satellite_links
     length_km = float(plan.network.links.loc[~plan.network.links["link_id"].isin(sky), "length_km"].sum())
     basis = figures(plan.network)["basis"]
     assumed = int((basis == "assumed").sum())

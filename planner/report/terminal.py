@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from planner.records import rows_of
-from planner.report.words import channel_title, downlinks, quantity
+from planner.report.words import channel_title, quantity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +132,7 @@ def show_budget(network: Network, budget: pd.DataFrame) -> None:
     if (budget["measured"] != "").any():
         given = (
             "given in the table of links, not computed from a module"
-            if downlinks(network)
+            if network.satellite_links
             else "measured, not modelled"
         )
         say("", f"* {given}")

@@ -130,13 +130,6 @@ def route_title(network: Network, nodes: Sequence[str]) -> str:
     return f"{names[0]} → {names[1]} → … {count(len(names) - 4, 'node')} … → {names[-2]} → {names[-1]}"
 
 
-def downlinks(network: Network) -> frozenset[str]:
-    """The links that end at a satellite, by id: their light passes no fibre, and nobody measured their loss."""
-    satellites = set(network.nodes.loc[network.nodes["kind"] == "satellite", "node_id"])
-    ends = zip(network.links["link_id"], network.links["node_a"], network.links["node_b"], strict=True)
-    return frozenset(link for link, one, other in ends if one in satellites or other in satellites)
-
-
 def channel_title(network: Network) -> str:
     """What the part of the loss that lies between two sites is called."""
-    return "Channel" if downlinks(network) else "Fibre"
+    return "Channel" if network.satellite_links else "Fibre"

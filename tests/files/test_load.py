@@ -409,6 +409,25 @@ def test_lengths_that_do_not_fit_are_noted(tmp_path: Path, length_km: str, words
         assert note.startswith("net/links.csv, row 2, column length_km: ")
 
 
+@pytest.mark.parametrize(
+    ("column", "node", "words"),
+    [
+        ("relay_limit_bps", "c", "a node of kind user passes no key on: the limit has no effect"),
+        ("user_ports", "s", "a node of kind switch is no end of demands: the limit has no effect"),
+        ("relay_limit_bps", "a", None),
+        ("user_ports", "c", None),
+    ],
+)
+def test_a_limit_that_limits_nothing_is_noted(tmp_path: Path, column: str, node: str, words: str | None) -> None:
+    write_base(tmp_path)
+    table = tmp_path / "net" / "nodes.csv"
+    header, *rows = table.read_text(encoding="utf-8").splitlines()
+    rows = [f"{row},{3 if row.startswith(f'{node},') else ''}" for row in rows]
+    table.write_text("\n".join([f"{header},{column}", *rows]), encoding="utf-8")
+    notes = load(tmp_path / "net").notes
+    assert [words in note for note in notes] == ([] if words is None else [True])
+
+
 def test_lengths_to_satellites_and_within_one_place_are_not_noted(tmp_path: Path) -> None:
     write = edit(
         ("net/nodes.csv", "Alpha,trusted", "Alpha,satellite"),

@@ -146,3 +146,21 @@ def test_one_demand_is_the_only_one():
     assert summary(make_plan(network))[0] == (
         "The only demand is served in full; there is no room for growth, a link is full."
     )
+
+
+def test_links_of_a_satellite_are_no_fibre():
+    network = build_network(
+        nodes=[
+            node_row(name, name.upper(), kind=kind, lat_deg=30, lon_deg=110)
+            for name, kind in (("a", "trusted"), ("b", "trusted"), ("s", "satellite"))
+        ],
+        links=[
+            link_row("a", "b", length_km=40.0, key_rate_bps=10.0),
+            link_row("a", "s", length_km=900.0, key_rate_bps=1.0, loss_db=34.0),
+        ],
+        demands=[{"demand_id": "d", "node_a": "a", "node_b": "s", "rate_bps": 1.0}],
+    )
+    plan = make_plan(network)
+    assert any("3 trusted nodes, 1 link, 40.0 km of fibre and 1 satellite link." in line for line in summary(plan))
+    sky_alone = make_plan(network.replace(links=network.links.iloc[1:].reset_index(drop=True)))
+    assert any("3 trusted nodes and 1 satellite link." in line for line in summary(sky_alone))
