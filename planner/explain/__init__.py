@@ -19,7 +19,7 @@ from planner.explain.costs import Costs, load_costs
 from planner.explain.options import Market
 from planner.explain.search import Alternative, Remedy, Search, Step
 from planner.explain.shortage import Short
-from planner.explain.state import Changed, Question
+from planner.explain.state import Budgets, Changed, Question
 
 if TYPE_CHECKING:
     from planner.allocation import Allocation, Objective, Progress
@@ -163,6 +163,6 @@ def _growing(everybody: Question, *, market: Market) -> Growing | None:
     positive = larger.loc[larger["requested_bps"] > 0, "demand_id"]
     question = Question(network, everybody.budget, larger, wanted=tuple(positive), shared=everybody.shared)
     remedy = Search(question, market=market).remedy()
-    changed = Changed(question, changes=[step.change for step in remedy.steps])
+    changed = Changed(question, budgets=Budgets(question), changes=[step.change for step in remedy.steps])
     after = allocate(changed.network, budget=changed.budget, demands=demands, shared=everybody.shared).growth.factor
     return Growing(before, target, after or 0.0, remedy)

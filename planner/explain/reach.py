@@ -161,7 +161,7 @@ def _new_links(
     }  # fmt: skip
     usual = [name for name, _ in modules.most_common(1)]
     names = list(dict.fromkeys([*usual, *market.modules]))
-    tries = [(name, spans) for name in names for spans in range(1, 10)]
+    tries = [(name, spans) for name in names for spans in range(1, 10 if name in usual or not usual else 3)]
     trial = [
         base | {"link_id": f"try-{n}", "module": name, "length_km": length_km / spans}
         for n, (name, spans) in enumerate(tries)
@@ -176,7 +176,10 @@ def _new_links(
         if pairs <= MOST_PAIRS:
             link = LinkRecord.model_validate(base | {"module": name, "module_pairs": max(pairs, 1)}).model_dump()
             found.append(_new_link(link, name=name, spans=spans, rate_bps=rate, market=market))
-    return sorted(found, key=lambda change: change.cost_cny)
+    cheapest: dict[str, Change] = {}  # of each module
+    for change in sorted(found, key=lambda change: change.cost_cny):
+        cheapest.setdefault(change.details["module"], change)
+    return list(cheapest.values())
 
 
 def _new_link(link: dict[str, Any], *, name: str, spans: int, rate_bps: float, market: Market) -> Change:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from planner.explain.options import Market, options
 from planner.explain.reach import bypass, dead_links, more_ports
 from planner.explain.shortage import Short, find_short
-from planner.explain.state import Changed, Question
+from planner.explain.state import Budgets, Changed, Question
 
 if TYPE_CHECKING:
     from planner.allocation import Cut
@@ -91,7 +91,8 @@ class Search:
 
     def __init__(self, question: Question, *, market: Market) -> None:
         self.question, self.market = question, market
-        self.base = Changed(question)
+        self._budgets = Budgets(question)
+        self.base = Changed(question, budgets=self._budgets)
         self.cuts: dict[str, Cut] = {}
         self.dead: dict[str, None] = {}
         self.short: dict[str, Short] = {}
@@ -118,7 +119,7 @@ class Search:
         """The network with changes made. What was planned is kept with its changes, so no other gets their ids."""
         key = frozenset(id(change) for change in changes)
         if key not in self._planned:
-            self._planned[key] = Changed(self.question, changes=changes)
+            self._planned[key] = Changed(self.question, budgets=self._budgets, changes=changes)
         return self._planned[key]
 
     def _reach(self) -> list[Change]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -79,19 +79,59 @@ class Question:
         )
 
 
+class Budgets:
+    """Budgets of the links of changed networks. A row that was met before is not computed again.
+
+    Args:
+        question: In what network.
+    """
+
+    def __init__(self, question: Question) -> None:
+        self._known = dict(zip(_rows(question.network.links), _rows(question.budget), strict=True))
+        self._columns = list(question.budget.columns)
+        self._types = question.budget.dtypes.to_dict()
+
+    def of(self, network: Network) -> pd.DataFrame:
+        """The key-rate budget of a network (:func:`planner.budget.link_budget`).
+
+        Args:
+            network: The network, with the modules and profiles of the question's.
+        """
+        rows = _rows(network.links)
+        new = [number for number, row in enumerate(rows) if row not in self._known]
+        if new:
+            links = network.links.iloc[new].reset_index(drop=True)
+            found = _rows(link_budget(network.replace(links=links)))
+            self._known |= dict(zip([rows[number] for number in new], found, strict=True))
+        table = list(zip(*(self._known[row] for row in rows), strict=True)) or [()] * len(self._columns)
+        return pd.DataFrame(
+            {
+                name: pd.Series(list(column), dtype=self._types[name])
+                for name, column in zip(self._columns, table, strict=True)
+            }
+        )
+
+
+def _rows(table: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """The rows of a table as tuples that can be compared: None for a blank."""
+    columns = [[None if blank else cell for cell, blank in zip(table[c], table[c].isna(), strict=True)] for c in table]
+    return list(zip(*columns, strict=True))
+
+
 class Changed:
     """The network with some changes made, planned again.
 
     Args:
         question: Whom to serve, in what network.
+        budgets: Budgets of its links.
         changes: What is changed.
     """
 
-    def __init__(self, question: Question, *, changes: Sequence[Change] = ()) -> None:
+    def __init__(self, question: Question, *, budgets: Budgets, changes: Sequence[Change] = ()) -> None:
         self.question = question
         self.changes = tuple(changes)
         self.network = apply_changes(question.network, self.changes) if changes else question.network
-        self.budget = self._budget()
+        self.budget = budgets.of(self.network) if changes else question.budget
 
     @cached_property
     def allocation(self) -> Allocation:
@@ -107,12 +147,3 @@ class Changed:
     def met(self) -> bool:
         """Whether the wanted demands get all."""
         return self.question.met(self.allocation)
-
-    def _budget(self) -> pd.DataFrame:
-        """The budget, of which only the links that were changed are computed anew."""
-        touched = {link for change in self.changes for link in (*change.link_values, *change.splits)}
-        before = self.question.budget
-        links = self.network.links
-        kept = before[before["link_id"].isin(links["link_id"]) & ~before["link_id"].isin(touched)]
-        new = links[~links["link_id"].isin(kept["link_id"])].reset_index(drop=True)
-        return kept if new.empty else pd.concat([kept, link_budget(self.network.replace(links=new))], ignore_index=True)
