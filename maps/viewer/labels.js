@@ -67,7 +67,8 @@ function placeLabels(view) {
   const wanted = onScreen
     .filter((spot) => all || spot.important || (lit && lit.has(spot.node.node_id)))
     .sort((a, b) => b.important - a.important || b.node.demands.length - a.node.demands.length || b.node.links.length - a.node.links.length);
-  const taken = boxIndex(panelBoxes(view));
+  const crosses = (view.highlight?.failure?.links || []).map((link) => boxAround(map.latLngToContainerPoint(middleOf(link.points)), 9));
+  const taken = boxIndex([...panelBoxes(view), ...crosses]);
   const symbols = boxIndex(onScreen.map((spot) => boxAround(spot.point, spot.half)));
   const large = boxIndex(onScreen.filter((spot) => spot.important).map((spot) => boxAround(spot.point, spot.half)));
   const segments = view.many ? [] : segmentsOnScreen(view, size);
