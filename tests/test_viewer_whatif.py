@@ -88,6 +88,14 @@ def test_protection_asked_and_given_is_shown(client):
     assert any("'spur' (U–C) asks for 1+1" in warning for warning in answer["summary"]["warnings"])
 
 
+def test_a_changed_plan_seeks_what_the_base_plan_sought():
+    base = make_plan(square_network(), objective="total", shared=True)
+    edits = read_edits([{"do": "cut_link", "link_id": "da"}])
+    found = Scenarios(base).plan(edits)
+    assert (found.objective, found.shared) == ("total", True)
+    assert found.total is not None
+
+
 def test_what_is_lost_is_told(client):
     found = post(client, [{"do": "cut_node", "node_id": "u"}]).json()
     assert found["difference"]["lost"] == ["ub"]

@@ -84,7 +84,12 @@ class Scenarios:
         Raises:
             InputError: An edit cannot be applied, or no demand is left.
         """
-        return make_plan(self.changed(edits).network, progress=progress) if edits else self._base.plan
+        return self._planned(self.changed(edits), progress=progress) if edits else self._base.plan
+
+    def _planned(self, changed: Changed, *, progress: Progress | None) -> Plan:
+        """The plan of a changed network, made as the base plan was."""
+        base = self._base.plan
+        return make_plan(changed.network, objective=base.objective, shared=base.shared, progress=progress)
 
     def answer(self, edits: tuple[Edit, ...], *, progress: Progress | None = None) -> bytes:
         """What a map needs to show the plan under a list of edits in place of the base plan.
@@ -96,7 +101,7 @@ class Scenarios:
             InputError: An edit cannot be applied, or no demand is left.
         """
         changed = self.changed(edits)
-        shown = Shown(make_plan(changed.network, progress=progress)) if edits else self._base
+        shown = Shown(self._planned(changed, progress=progress)) if edits else self._base
         answer = {
             "summary": shown.summary,
             "changes": changes(self._base, shown, changed=changed),
