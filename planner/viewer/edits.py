@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from planner.errors import InputError, Problem
 from planner.files.wording import problems_of
-from planner.records import Protection
+from planner.records import Protection  # noqa: TC001 (read at run time by pydantic)
 
 MOST_EDITS = 500
 """How many edits a list may hold."""
