@@ -45,6 +45,7 @@ def saved(tmp_path_factory):
         ("budget", ["budget", "wuhan-hefei"]),
         ("route", ["route", "trunks", "beijing", "shanghai"]),
         ("plan", ["plan", "wuhan-hefei"]),
+        ("explain", ["explain", "trunks", "voice-shanghai-wuhan"]),
     ],
 )
 def test_golden_output(name, arguments):

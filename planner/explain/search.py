@@ -7,6 +7,7 @@ round. In the end every change is left out once: one without which the demands a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _ROUNDS = 12
 _MOST_NEW_LINKS = 12
+_ORDERED = 10
+"""So many changes are ordered by what they help; more than that by price."""
+_GAIN = 1e-9
 _TRIED = 60
 """So many other ways to do a change are planned again at most."""
 
@@ -64,7 +68,7 @@ class Remedy:
         short: The resources that are short in the network as it is, with what they need.
         cuts: Cuts that keep a demand from its routes, by demand.
         dead: Links without key that keep a demand from any route.
-        steps: The changes, cheapest first.
+        steps: The changes, what helps most for its price first.
         alternatives: Other changes that serve as well, cheapest first.
         fraction_before: What part of their requests the wanted demands get in the network as it is.
         fraction_after: With all steps.
@@ -217,13 +221,28 @@ class Search:
         return with_it > without * (1 + 1e-6) + 1e-12
 
     def _steps(self, chosen: Sequence[Change]) -> tuple[Step, ...]:
-        ordered = sorted(chosen, key=lambda change: change.cost_cny)
+        ordered = self._ordered(sorted(chosen, key=lambda change: change.cost_cny))
         steps = []
         for number, change in enumerate(ordered):
             after = self._plan(ordered[: number + 1]).fraction
             without = self._plan([*ordered[:number], *ordered[number + 1 :]]).fraction
             steps.append(Step(change, after, without))
         return tuple(steps)
+
+    def _ordered(self, left: list[Change]) -> list[Change]:
+        """What raises the served part most for its price comes first; what does nothing by itself, by its price."""
+        ordered: list[Change] = []
+        while left:
+            before = self._plan(ordered).fraction
+
+            def price_of_gain(change: Change, before: float = before, done: Sequence[Change] = tuple(ordered)) -> float:
+                gain = self._plan([*done, change]).fraction - before
+                return change.cost_cny / gain if gain > _GAIN else math.inf
+
+            best = min(left, key=price_of_gain) if len(left) <= _ORDERED else left[0]
+            left = [change for change in left if change is not best]
+            ordered.append(best)
+        return ordered
 
     def _alternatives(self, chosen: Sequence[Change]) -> tuple[Alternative, ...]:
         """Other changes in the place of one, each planned again; those that do not serve as well are left out."""

@@ -159,7 +159,7 @@ def _show_remedy(network: Network, remedy: Remedy, *, goal: str) -> None:
     if not remedy.met:
         enough = f"What would help, though not be enough ({quantity(remedy.fraction_after, '%')})"
     show_table(
-        f"{enough}: {len(remedy.steps)} {what}, {cost}",
+        f"{enough}: {len(remedy.steps)} {what}, {cost}" + ("" if len(remedy.steps) == 1 else "; what helps most first"),
         columns=[
             ("cost", "right"), ("change", "left"), ("gives", "right"), ("served then", "right"),
             ("without it", "right"),
@@ -208,7 +208,7 @@ def change_words(network: Network, change: Change) -> str:
 
 
 def _link(network: Network, details: Any) -> str:
-    return network.link_titles.get(details["link_id"], details["link_id"])
+    return network.link_titles.get(details["link_id"], str(details["link_id"]))
 
 
 def _pairs(number: int) -> str:
