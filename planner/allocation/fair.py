@@ -27,11 +27,14 @@ _COUNTS = 1e-6  # a demand stops when its share of all cost is above this part o
 _TOGETHER = 1e-12  # levels nearer than this are one
 
 
-def fill(program: RouteProgram, *, progress: Progress | None = None) -> tuple[list[Flow], tuple[Level, ...]]:
+def fill(
+    program: RouteProgram, *, slight_bps: float = 0.0, progress: Progress | None = None
+) -> tuple[list[Flow], tuple[Level, ...]]:
     """Divides the key rates fairly.
 
     Args:
         program: All demands with a positive request; each has a route.
+        slight_bps: A level is taken for 0 that serves less than this to all who are left.
         progress: Told how many demands have their final rate.
 
     Returns:
@@ -45,6 +48,8 @@ def fill(program: RouteProgram, *, progress: Progress | None = None) -> tuple[li
     while open_.any():
         most = 1.0 / float(requests.priorities[open_].max())
         found, stopped, prices = _step(program, open_=open_, fractions=fractions, most=most)
+        if found * float((requests.priorities * requests.requested_bps)[open_].sum()) < slight_bps:
+            found = 0.0
         level = min(max(found, level), most)
         full = prices is None
         fractions[stopped] = 1.0 if full else np.minimum(level * requests.priorities[stopped], 1.0)

@@ -99,7 +99,7 @@ class RouteProgram:
         most = np.inf if growing else 1.0 / float(requests.priorities.max())
         self._unit = min(self._possible(self._weights), most)  # the level that one unit of the first column stands for
         self._entries = -self._unit * self._weights / self.scales  # of the first column in the rows
-        self._capped = capped
+        self._capped, self._total = capped, -np.inf
         self._total_unit = float(asked.sum())
         # Rows: resources, what rows of requests get, its caps and total, then resources in failures.
         self._after = resources.base + len(everybody) + (len(everybody) + 1 if capped else 0)
@@ -144,9 +144,10 @@ class RouteProgram:
             most: The level need not be larger than this.
         """
         self._fixed, self._weights = fixed, weights
-        self._set_unit(min(self._possible(weights), most), most=most)
+        self._set_unit(min(self._possible(weights), most), most=most, total=self._total)
         self._program.set_costs(np.concatenate(([-1.0], np.zeros(len(self.sets)))))
-        solution, raised = self._generate(rescale_to=most)
+        # A level that only the slack in the total allows is as good as none and no measure.
+        solution, raised = self._generate(rescale_to=None if self._capped else most)
         level = float(solution.values[0]) * self._unit
         if self._capped:  # caps and the total have prices too, so those of the resources prove nothing alone
             return level, Prices(self._resource_prices(solution), self._row_prices(solution), level)
@@ -177,8 +178,8 @@ class RouteProgram:
         return served, [self._resource_prices(solution) * self._total_unit, raised * self._total_unit]
 
     def require_total(self, total_bps: float) -> None:
-        """From now on all rows together get at least so much."""
-        self._program.set_lower_rows([self._after - 1], [total_bps / self._total_unit])
+        """From now on all rows together get at least so much when a level is maximised."""
+        self._total = total_bps / self._total_unit
 
     def rates(self) -> NDArray[np.float64]:
         """Bit/s on each of :attr:`sets` in the last solution."""
@@ -209,7 +210,7 @@ class RouteProgram:
         for _ in range(_MOST_ROUNDS):
             solution = self._solve()
             if rescale_to is not None and 0 < solution.values[0] < 1 / _NEAR:
-                self._set_unit(self._unit * float(solution.values[0]), most=rescale_to)
+                self._set_unit(self._unit * float(solution.values[0]), most=rescale_to, total=self._total)
                 solution = self._solve()
             if self._hold_overspent():
                 continue
@@ -315,8 +316,8 @@ class RouteProgram:
         """The level that the first sets alone reach with nothing fixed: a lower bound, near enough to scale by."""
         return 1.0 / float(self._first_loads(weights).max())
 
-    def _set_unit(self, unit: float, *, most: float) -> None:
-        """Sets the level that one unit of the first column stands for, and what depends on it."""
+    def _set_unit(self, unit: float, *, most: float, total: float = -np.inf) -> None:
+        """Sets the level that one unit of the first column stands for, and all that a solve begins with."""
         if not self._unit / _NEAR < unit < self._unit * _NEAR:
             self._unit = unit
         rows = self.resources.base + self._everybody
@@ -326,6 +327,8 @@ class RouteProgram:
         self._entries = entries
         self._program.set_lower_rows(rows, self._fixed / self.scales)
         self._program.set_upper(0, most / self._unit)
+        if self._capped:
+            self._program.set_lower_rows([self._after - 1], [total])
 
     def _solve(self) -> Solution:
         try:
@@ -336,8 +339,11 @@ class RouteProgram:
 
     def _solve_with_slack(self) -> Solution:
         rows = self.resources.base + self._everybody
+        least = self._total if self._weights.any() else -np.inf
         for slack in _SLACKS:
             self._program.set_lower_rows(rows, self._fixed * (1 - slack) / self.scales)
+            if self._capped:
+                self._program.set_lower_rows([self._after - 1], [least * (1 - slack)])
             with contextlib.suppress(AssertionError):
                 return self._program.solve()
         raise AssertionError("rates that were possible are no longer so")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from planner.allocation.settle import Flow
 
 _SLACK = 1e-9  # so much of the most may be given up for fairness, to leave the solver room
+_SLIGHT = 1e-8  # what this slack alone may buy for the least served
 
 
 def nothing_served() -> Total:
@@ -42,8 +43,9 @@ def serve_most(program: RouteProgram, *, progress: Progress | None = None) -> tu
         proofs.append((math.fsum([*prices.tolist(), *(asked * np.maximum(0.0, 1.0 - cheapest)).tolist()]), prices))
     bound, prices = min(proofs, key=lambda proof: proof[0])
     named = resources.named(prices)
-    program.require_total(math.fsum(served.tolist()) * (1 - _SLACK))
-    flows, _ = fill(program, progress=progress)
+    most = math.fsum(served.tolist())
+    program.require_total(most * (1 - _SLACK))
+    flows, _ = fill(program, slight_bps=_SLIGHT * most, progress=progress)
     total = math.fsum(flow.rate_bps for flow in flows)
     bound = max(bound, total)  # equal numbers may come out in the wrong order by rounding
     return flows, Total(total, bound, (bound - total) / bound, *named)
