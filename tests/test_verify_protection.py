@@ -366,6 +366,14 @@ def test_a_promise_of_some_plans_changed_by_hand_is_named(what, plans, tmp_path)
     assert words in found[name]
 
 
+def test_what_nodes_pass_on_is_compared(plans, tmp_path):
+    copy_of = shutil.copytree(plans["shared"], tmp_path / "plan")
+    data = json.loads((copy_of / "plan.json").read_text(encoding="utf-8"))
+    data["nodes"][1]["relayed_bps"] *= 1.001
+    write_plan(data, copy_of)
+    assert "nodes.csv: relayed_bps of 'b' is" in broken(copy_of)["tables and pages"]
+
+
 # ---- Plans of another network
 
 
@@ -464,4 +472,5 @@ def test_a_plan_of_before_there_was_protection_is_read_as_what_it_is(tmp_path):
         del route["role"], route["set"]
     folder = save_by_hand(network, plan_by_hand(network), tmp_path)
     (folder / "plan.json").write_text(json.dumps(data), encoding="utf-8")
+    (folder / "nodes.csv").unlink()
     assert not broken(folder)

@@ -291,6 +291,7 @@ def plan_by_hand(
         total["served_bps"] = sum(row["served_bps"] for row in data["demands"])
         total["gap"] = (total["bound"] - total["served_bps"]) / total["bound"] if total["bound"] else 0.0
     data["links"] = links_of(facts, data["demands"])
+    data["nodes"] = nodes_of(facts, data["demands"])
     return data
 
 
@@ -362,27 +363,40 @@ def _demand(facts: Facts, key: str, routes: list[dict[str, Any]]) -> dict[str, A
     }  # fmt: skip
 
 
+def loads(facts: Facts, demands: list[dict[str, Any]], uses: Callable[[dict[str, Any]], bool]) -> tuple[float, float]:
+    """What routes bring onto a thing that some of them use, and what protection routes hold of it."""
+    carried, held = 0.0, {"": 0.0}
+    for demand in demands:
+        for route in filter(uses, demand["routes"]):
+            if route["role"] != "protection":
+                carried += route["rate_bps"]
+                continue
+            working = next(r for r in demand["routes"] if r["set"] == route["set"] and r["role"] == "working")
+            hits = facts.needs((tuple(working["nodes"]), tuple(working["links"]))) if facts.shared else {""}
+            for failure in hits:
+                held[failure] = held.get(failure, 0.0) + route["rate_bps"]
+    return carried, max(held.values())
+
+
 def links_of(facts: Facts, demands: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Loads and reserves of the links, from the routes."""
     rows = []
     for link, rate in facts.rate.items():
-        carried, held = 0.0, {}
-        for demand in demands:
-            for route in demand["routes"]:
-                if link in route["links"]:
-                    if route["role"] != "protection":
-                        carried += route["rate_bps"]
-                        continue
-                    working = next(r for r in demand["routes"] if r["set"] == route["set"] and r["role"] == "working")
-                    hits = facts.needs((tuple(working["nodes"]), tuple(working["links"]))) if facts.shared else {""}
-                    for failure in hits:
-                        held[failure] = held.get(failure, 0.0) + route["rate_bps"]
-        reserved = max(held.values(), default=0.0)
-        load = carried + reserved
+        carried, held = loads(facts, demands, lambda route, link=link: link in route["links"])
+        load = carried + held
         rows.append(
-            {"link_id": link, "key_rate_bps": rate, "load_bps": load, "reserved_bps": reserved,
+            {"link_id": link, "key_rate_bps": rate, "load_bps": load, "reserved_bps": held,
              "utilisation": load / rate if rate else 0.0}
         )  # fmt: skip
+    return rows
+
+
+def nodes_of(facts: Facts, demands: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the nodes pass on, from the routes."""
+    rows = []
+    for node in facts.network.nodes["node_id"]:
+        carried, held = loads(facts, demands, lambda route, node=node: node in route["nodes"][1:-1])
+        rows.append({"node_id": node, "relayed_bps": carried + held, "reserved_bps": held})
     return rows
 
 
@@ -403,13 +417,14 @@ def write_plan(data: dict[str, Any], folder: Path) -> None:
     passed = {node for route in routes for node in route["nodes"][1:-1]}
     counts = {
         "routes": len(routes), "growth_routes": len(data["growth"]["routes"]), "bottlenecks": len(data["bottlenecks"]),
-        "trust": len(data["demands"]), "exposure": len(passed), "assumptions": 0, "nodes": 0,
+        "trust": len(data["demands"]), "exposure": len(passed), "assumptions": 0,
     }  # fmt: skip
     for name, count in counts.items():
         (folder / f"{name}.csv").write_text("\n".join(["row", *map(str, range(count))]), encoding="utf-8")
     for name, key, columns in (
         ("links", "link_id", ("key_rate_bps", "load_bps", "reserved_bps", "utilisation")),
         ("demands", "demand_id", ("requested_bps", "served_bps")),
+        ("nodes", "node_id", ("relayed_bps", "reserved_bps")),
     ):
         lines = [",".join((key, *columns))]
         lines += [",".join([row[key], *(repr(row[column]) for column in columns)]) for row in data[name]]

@@ -93,7 +93,7 @@ def _check_promises(plan: PlanPart, network: Network, folder: Path) -> tuple[Che
         *check_growth(plan, ground=ground),
         *_check_objective(plan, ground=ground),
         check_bottlenecks(plan, ground=ground, names=network.node_names),
-        check_tables(plan, directory=folder),
+        check_tables(plan, ground=ground, directory=folder),
     )
 
 

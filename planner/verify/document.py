@@ -161,6 +161,11 @@ class PlanPart(_Part):
     inputs: dict[str, str] = Field(min_length=1)
     version: str
 
+    @property
+    def before_protection(self) -> bool:
+        """Whether the plan was written before there was protection."""
+        return "objective" not in self.model_fields_set
+
 
 def read_document(directory: Path) -> PlanPart:
     """Reads ``plan.json`` of a plan's folder.

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 
 from planner.errors import InputError, Problem
 from planner.verify.check import Check, Ledger, number, some
+from planner.verify.sets import Loads, served_sets
 
 if TYPE_CHECKING:
     from planner.network import Network
     from planner.verify.document import PlanPart
+    from planner.verify.ground import Ground
 
 INPUTS = "inputs"
 
 _DECIDES_NOTHING = frozenset({"data/sources.toml"})
 """Read from what ships with the planner, besides the inputs: what the keys of published sources stand for."""
 
-PAGES = {"map.html": b"<", "report.html": b"<", "plan.xlsx": b"PK", "nodes.csv": b"", "assumptions.csv": b""}
+PAGES = {"map.html": b"<", "report.html": b"<", "plan.xlsx": b"PK", "assumptions.csv": b""}
 """The other files of a plan's folder, and how each begins."""
 
 
@@ -69,19 +71,14 @@ def check_version(plan: PlanPart, *, known: str) -> Check:
     return ledger.check(f"the plan was written by version {plan.version}, this is {known}")
 
 
-def check_tables(plan: PlanPart, *, directory: Path) -> Check:
+def check_tables(plan: PlanPart, *, ground: Ground, directory: Path) -> Check:
     """The CSV tables hold the numbers of plan.json, and workbook, map and report are there."""
     ledger = Ledger("tables and pages")
-    links = {
-        link.link_id: {"key_rate_bps": link.key_rate_bps, "load_bps": link.load_bps, "utilisation": link.utilisation}
-        for link in plan.links
-    }
-    demands = {
-        demand.demand_id: {"requested_bps": demand.requested_bps, "served_bps": demand.served_bps}
-        for demand in plan.demands
-    }
-    _compare_table(ledger, directory / "links.csv", key="link_id", right=links)
-    _compare_table(ledger, directory / "demands.csv", key="demand_id", right=demands)
+    compared = {"links": _link_rows(plan), "demands": _demand_rows(plan)}
+    if not plan.before_protection:
+        compared["nodes"] = _node_rows(plan, ground=ground)
+    for name, right in compared.items():
+        _compare_table(ledger, directory / f"{name}.csv", key=f"{name[:-1]}_id", right=right)
     counts = {
         "routes.csv": sum(len(demand.routes) for demand in plan.demands),
         "growth_routes.csv": len(plan.growth.routes),
@@ -98,8 +95,35 @@ def check_tables(plan: PlanPart, *, directory: Path) -> Check:
             with path.open("rb") as file:
                 ledger.require(file.read(len(start)) == start, f"{name} is not what its name says")
     return ledger.check(
-        f"links.csv, demands.csv, {', '.join(counts)} agree with plan.json; {', '.join(PAGES)} are there"
+        f"{', '.join(f'{name}.csv' for name in compared)}, {', '.join(counts)} agree with plan.json; "
+        f"{', '.join(PAGES)} are there"
     )
+
+
+def _link_rows(plan: PlanPart) -> dict[str, dict[str, float]]:
+    rows = {
+        link.link_id: {"key_rate_bps": link.key_rate_bps, "load_bps": link.load_bps, "utilisation": link.utilisation}
+        for link in plan.links
+    }
+    if not plan.before_protection:
+        for link in plan.links:
+            rows[link.link_id]["reserved_bps"] = link.reserved_bps
+    return rows
+
+
+def _demand_rows(plan: PlanPart) -> dict[str, dict[str, float]]:
+    return {
+        demand.demand_id: {"requested_bps": demand.requested_bps, "served_bps": demand.served_bps}
+        for demand in plan.demands
+    }
+
+
+def _node_rows(plan: PlanPart, *, ground: Ground) -> dict[str, dict[str, float]]:
+    """What each node passes on, and how much of it is held in reserve: from the routes."""
+    found = Loads(served_sets(plan), ground=ground, shared=plan.shared)
+    return {
+        node: {"relayed_bps": found.passed_bps(node), "reserved_bps": found.held_bps(node)} for node in ground.nodes
+    }
 
 
 def _names_under(folder: Path) -> Iterable[str]:

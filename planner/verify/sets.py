@@ -10,7 +10,7 @@ from planner.verify.check import Ledger, number, total
 from planner.verify.integer import LINK, NODE, RISK
 
 if TYPE_CHECKING:
-    from planner.verify.document import RoutePart
+    from planner.verify.document import PlanPart, RoutePart
     from planner.verify.ground import Ground
 
 EQUAL_RATES = 1e-9
@@ -57,6 +57,11 @@ def route_sets(routes: Iterable[tuple[str, RoutePart]]) -> list[RouteSet]:
         given = parts[0].number
         found.append(RouteSet(demand_id, len(found) + 1 if given is None else given, tuple(parts)))
     return found
+
+
+def served_sets(plan: PlanPart) -> list[RouteSet]:
+    """The sets of routes by which a plan serves its demands."""
+    return route_sets((demand.demand_id, route) for demand in plan.demands for route in demand.routes)
 
 
 def note_flaws(ledger: Ledger, sets: Sequence[RouteSet], *, ground: Ground) -> None:
@@ -151,10 +156,13 @@ class Loads:
         """What working routes and shares carry over a link, and what is reserved."""
         return self._always.get(link, 0.0) + self.reserved_bps(link)
 
+    def held_bps(self, node: str) -> float:
+        """The most that protection routes pass on through a node in any single failure; all, if not shared."""
+        return max((called.get(node, 0.0) for called in self._called_passed.values()), default=0.0)
+
     def passed_bps(self, node: str) -> float:
         """What is passed on through a node, in the failure in which that is most."""
-        most = max((called.get(node, 0.0) for called in self._called_passed.values()), default=0.0)
-        return self._passed.get(node, 0.0) + most
+        return self._passed.get(node, 0.0) + self.held_bps(node)
 
     def busy(self, group: str) -> float:
         """The part of its time that a module group works, in the failure in which that is most."""

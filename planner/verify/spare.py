@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from planner.verify.check import Check, Ledger
 from planner.verify.protection import count_disjoint
-from planner.verify.sets import Loads, route_sets
+from planner.verify.sets import Loads, served_sets
 
 if TYPE_CHECKING:
     from planner.verify.document import PlanPart
@@ -91,8 +91,7 @@ def _spare_bps(plan: PlanPart, *, ground: Ground) -> tuple[dict[str, float], dic
     What a solver does not see is left out.
     """
     unseen_bps = SOLVER_TOLERANCE * max((ground.spans[key].key_rate_bps for key in ground.live), default=0.0)
-    sets = route_sets((demand.demand_id, route) for demand in plan.demands for route in demand.routes)
-    found = Loads(sets, ground=ground, shared=plan.shared)
+    found = Loads(served_sets(plan), ground=ground, shared=plan.shared)
     busy = {group: found.busy(group) for group in ground.groups}
     links = {}
     for key in ground.live:

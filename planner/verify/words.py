@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from planner.verify.check import Check, Ledger
 from planner.verify.integer import LINK, NODE, RISK
 from planner.verify.prices import GROUP, Resource, resource_of
-from planner.verify.sets import RouteSet, failures_of, route_sets
+from planner.verify.sets import RouteSet, failures_of, route_sets, served_sets
 
 if TYPE_CHECKING:
     from planner.verify.document import BottleneckPart, GrowthPart, LevelPart, PlanPart, RoutePart, TotalPart
@@ -98,8 +98,7 @@ def _expected(plan: PlanPart, *, ground: Ground) -> tuple[Counter[_Claim], Count
         if not level.served_in_full
     ]
     if plan.total is not None:
-        routes = ((demand.demand_id, route) for demand in plan.demands for route in demand.routes)
-        proofs.append(_Proof("total", plan.total, sets=route_sets(routes)))
+        proofs.append(_Proof("total", plan.total, sets=served_sets(plan)))
     sure: Counter[_Claim] = Counter()
     possible: Counter[_Claim] = Counter()
     for proof in proofs:
