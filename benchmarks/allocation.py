@@ -1,0 +1,347 @@
+"""Allocation and routes against what else there is: one command, ratios of one run.
+
+    python benchmarks/allocation.py [--sizes 32 200 1000] [--edge-limit 120] [--plain-limit 60] [--routes 5] [--no-fair]
+
+Random geographic networks from fixed seeds (32 nodes with 50 demands, 200 with 1,000, 1,000 with 10,000; 1.6 links a
+node). For each: the growth factor by the planner (column generation over routes); by the edge-flow program, one
+commodity a source, with the same HiGHS (simplex, and interior point without crossover), stopped after a limit; by
+networkx as it is commonly written: the method of Garg and Koenemann with nx.dijkstra_path, stopped after a limit, and a
+program over the five shortest routes of each demand (nx.shortest_simple_paths, scipy.optimize.linprog). Then the fair
+allocation; k shortest and widest routes against networkx; the single link failures against plain recomputation
+(benchmarks/failures.py). All times are CPU seconds. What is compared is checked to be equal first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+import multiprocessing
+import os
+import platform
+import resource
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import networkx as nx
+import numpy as np
+from failures import COLUMNS, bottlenecks, geographic, plain, whole
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
+
+from planner.allocation import Growth, allocate
+from planner.allocation.growth import grow
+from planner.allocation.program import RouteProgram
+from planner.allocation.requests import Requests
+from planner.allocation.resources import Resources
+from planner.failure import sweep_failures
+from planner.records import rows_of
+from planner.routing import Topology, best_routes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.network import Network
+
+DEMANDS = {32: 50, 200: 1_000, 1_000: 10_000}
+K = 5
+
+
+def make(nodes: int) -> tuple[Network, pd.DataFrame, pd.DataFrame]:
+    """A network of the series, its budget, its demands."""
+    network = geographic(nodes, links=round(1.6 * nodes), demands=DEMANDS[nodes], seed=nodes)
+    return network, network.links[COLUMNS], network.demands.assign(requested_bps=network.demands["rate_bps"])
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    """What work gives, and its CPU seconds."""
+    start = time.process_time()
+    result = work()
+    return result, time.process_time() - start
+
+
+def peak_mb() -> float:
+    """Most memory that this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def planned(nodes: int, *, fair: bool) -> dict[str, float]:
+    """The planner's growth factor and fair rates, in a process of its own, for its memory."""
+    network, budget, demands = make(nodes)
+    allocate(network, budget=budget, demands=demands.iloc[:1])  # imports what is imported late
+    found, seconds = timed(lambda: growth(network, budget, demands))
+    result = {"factor": found.factor, "gap": found.gap, "growth_s": seconds, "growth_mb": peak_mb()}
+    if fair:
+        allocation, seconds = timed(lambda: allocate(network, budget=budget, demands=demands, growth=False))
+        served = sum(allocation.served_bps.values()) / demands["requested_bps"].sum()
+        result |= {"fair_s": seconds, "fair_mb": peak_mb(), "levels": len(allocation.levels), "served": served}
+    return result
+
+
+def growth(network: Network, budget: pd.DataFrame, demands: pd.DataFrame) -> Growth:
+    """The growth factor without the fair rates; every demand has a route."""
+    topology = Topology.of(network, budget=budget)
+    requests = Requests.of(demands, topology=topology)
+    return grow(RouteProgram(Resources(topology), requests=requests, growing=True))
+
+
+class EdgeProgram:
+    """Maximum concurrent flow over links, one commodity a source: what is commonly written down first.
+
+    Columns: the factor, then for each source the flow over each link either way. Rows: conservation at each node
+    for each source, then the capacity of each link.
+    """
+
+    def __init__(self, budget: pd.DataFrame, demands: pd.DataFrame) -> None:
+        nodes = sorted({*budget["node_a"], *budget["node_b"]})
+        index = {node: number for number, node in enumerate(nodes)}
+        a, b = (budget[end].map(index).to_numpy() for end in ("node_a", "node_b"))
+        tails, heads = np.concatenate((a, b)), np.concatenate((b, a))
+        sources = sorted(set(demands["node_a"]))
+        arcs, links, count = len(tails), len(budget), len(nodes)
+        wants = np.zeros((len(sources), count))
+        place = {source: number for number, source in enumerate(sources)}
+        for row in rows_of(demands):
+            wants[place[row.node_a], index[row.node_b]] += row.requested_bps
+            wants[place[row.node_a], index[row.node_a]] -= row.requested_bps
+        number = np.arange(len(sources))[:, None]
+        columns = 1 + number * arcs + np.arange(arcs)
+        capacity = len(sources) * count + np.tile(np.arange(links), 2)
+        rows = [number * count + heads, number * count + tails, np.broadcast_to(capacity, columns.shape)]
+        signs = [np.ones(columns.shape), -np.ones(columns.shape), np.ones(columns.shape)]
+        asking = np.flatnonzero(wants.reshape(-1))
+        self.shape = (len(sources) * count + links, 1 + len(sources) * arcs)
+        self.matrix = csr_array(
+            (
+                np.concatenate([*(sign.reshape(-1) for sign in signs), -wants.reshape(-1)[asking]]),
+                (
+                    np.concatenate([*(row.reshape(-1) for row in rows), asking]),
+                    np.concatenate([*[columns.reshape(-1)] * 3, np.zeros(len(asking), dtype=int)]),
+                ),
+            ),
+            shape=self.shape,
+        ).tocsc()
+        rates = budget["key_rate_bps"].to_numpy()
+        self.lower = np.concatenate((np.zeros(len(sources) * count), np.full(links, -np.inf)))
+        self.upper = np.concatenate((np.zeros(len(sources) * count), rates))
+
+    def solve(self, *, solver: str, limit_s: float) -> tuple[float | None, float]:
+        """The factor (None where the limit came first) and the CPU seconds.
+
+        Args:
+            solver: ``simplex`` or ``ipm``.
+            limit_s: Wall time after which HiGHS stops.
+        """
+        problem = highspy.HighsLp()
+        problem.num_row_, problem.num_col_ = self.shape
+        problem.col_cost_ = np.concatenate(([-1.0], np.zeros(self.shape[1] - 1)))
+        problem.col_lower_ = np.zeros(self.shape[1])
+        problem.col_upper_ = np.full(self.shape[1], np.inf)
+        problem.row_lower_, problem.row_upper_ = self.lower, self.upper
+        problem.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        problem.a_matrix_.start_ = self.matrix.indptr
+        problem.a_matrix_.index_ = self.matrix.indices
+        problem.a_matrix_.value_ = self.matrix.data
+        highs = highspy.Highs()
+        for name, value in (("output_flag", False), ("threads", 1), ("solver", solver), ("time_limit", limit_s)):
+            highs.setOptionValue(name, value)
+        if solver == "ipm":
+            highs.setOptionValue("run_crossover", "off")
+        start = time.process_time()
+        highs.passModel(problem)
+        highs.run()
+        seconds = time.process_time() - start
+        done = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        return (-highs.getInfo().objective_function_value if done else None), seconds
+
+
+def multiplicative(graph: nx.Graph, demands: pd.DataFrame, *, limit_s: float, epsilon: float = 0.1) -> float:
+    """Garg and Koenemann's method (in Fleischer's form) with networkx; the factor when the limit came.
+
+    Lengths of links grow with what is sent over them; every demand sends all it asks for, once a phase, over its
+    shortest route. What was sent, scaled down until it fits, is a factor that is reached.
+    """
+    for _, _, data in graph.edges(data=True):
+        data["length"], data["sent"] = 1.0 / data["rate"], 0.0
+    phases, start = 0, time.process_time()
+    asked = [(row.node_a, row.node_b, row.requested_bps) for row in rows_of(demands)]
+    best = 0.0
+    while time.process_time() - start < limit_s and phases < 200 / epsilon:
+        for number, (a, b, rate) in enumerate(asked):
+            if number % 64 == 0 and time.process_time() - start > limit_s:
+                return best
+            route = nx.dijkstra_path(graph, a, b, weight="length")
+            for edge in itertools.pairwise(route):
+                data = graph.edges[edge]
+                data["sent"] += rate
+                data["length"] *= 1 + epsilon * min(1.0, rate / data["rate"])
+        phases += 1
+        best = max(best, phases / max(data["sent"] / data["rate"] for _, _, data in graph.edges(data=True)))
+    return best
+
+
+def five_routes(graph: nx.Graph, demands: pd.DataFrame, *, limit_s: float) -> float | None:
+    """The largest factor over the five shortest routes of each demand; None where the limit came first."""
+    edges = {frozenset(edge): number for number, edge in enumerate(graph.edges)}
+    start = time.process_time()
+    columns: list[tuple[int, list[int]]] = []
+    for number, row in enumerate(rows_of(demands)):
+        routes = itertools.islice(nx.shortest_simple_paths(graph, row.node_a, row.node_b, weight="km"), K)
+        columns += [(number, [edges[frozenset(edge)] for edge in itertools.pairwise(route)]) for route in routes]
+        if time.process_time() - start > limit_s:
+            return None
+    sizes = [len(links) for _, links in columns]
+    order = np.repeat(np.arange(len(columns)), sizes)
+    capacity = csr_array(
+        (np.ones(sum(sizes)), (np.concatenate([links for _, links in columns]), 1 + order)),
+        shape=(len(edges), 1 + len(columns)),
+    )
+    owners = np.array([number for number, _ in columns])
+    asked = demands["requested_bps"].to_numpy()
+    rows = np.concatenate((owners, np.arange(len(asked))))
+    places = np.concatenate((1 + np.arange(len(columns)), np.zeros(len(asked), dtype=int)))
+    served = csr_array((np.concatenate((np.ones(len(columns)), -asked)), (rows, places)))
+    found = linprog(
+        np.concatenate(([-1.0], np.zeros(len(columns)))),
+        A_ub=capacity, b_ub=[rate for _, _, rate in graph.edges(data="rate")], A_eq=served, b_eq=np.zeros(len(asked)),
+    )  # fmt: skip
+    return float(-found.fun)
+
+
+def with_lengths(network: Network) -> nx.Graph:
+    """The network as a networkx graph with rates and lengths."""
+    graph = whole(network)
+    for row in rows_of(network.links):
+        graph.edges[row.node_a, row.node_b]["km"] = row.length_km
+    return graph
+
+
+def widest_by_threshold(graph: nx.Graph, a: str, b: str) -> float:
+    """The widest route as it is commonly found: bisection over the rates, looking for any path each time."""
+    rates = sorted({rate for _, _, rate in graph.edges(data="rate")})
+    low, high = 0, len(rates) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        least = rates[middle]
+        wide = nx.Graph([(u, v) for u, v, rate in graph.edges(data="rate") if rate >= least])
+        if a in wide and b in wide and nx.has_path(wide, a, b):
+            low = middle
+        else:
+            high = middle - 1
+    return rates[low]
+
+
+def growth_lines(nodes: int, options: argparse.Namespace, ours: dict[str, float]) -> Iterator[str]:
+    """Growth: the others against the planner."""
+    network, budget, demands = make(nodes)
+    program, build = timed(lambda: EdgeProgram(budget, demands))
+    size = f"{program.shape[0]:,} rows, {program.shape[1]:,} columns"
+    for solver in ("simplex", "ipm"):
+        factor, seconds = program.solve(solver=solver, limit_s=options.edge_limit)
+        if factor is not None and not math.isclose(factor, ours["factor"], rel_tol=1e-5):
+            raise AssertionError(f"the edge program gives {factor}, the planner {ours['factor']}")
+        more = "" if factor is not None else "> "
+        said = f"{size}; same optimum" if factor is not None else f"{size}; stopped by the limit"
+        yield line(f"edge program, HiGHS {solver}", seconds + build, ours["growth_s"], said, more=more)
+    del program
+    graph = with_lengths(network)
+    factor, seconds = timed(lambda: multiplicative(graph, demands, limit_s=options.plain_limit))
+    said = f"reached {factor / ours['factor']:.1%} of the factor"
+    yield line("networkx, Garg-Koenemann", seconds, ours["growth_s"], said)
+    factor, seconds = timed(lambda: five_routes(graph, demands, limit_s=options.plain_limit))
+    said = "stopped by the limit" if factor is None else f"reached {factor / ours['factor']:.1%} of the factor"
+    yield line("networkx, 5 routes each, SciPy", seconds, ours["growth_s"], said, more="> " if factor is None else "")
+
+
+def route_lines(nodes: int, options: argparse.Namespace) -> Iterator[str]:
+    """K shortest and widest routes of a sample of pairs."""
+    network, budget, demands = make(nodes)
+    graph = with_lengths(network)
+    pairs = [(row.node_a, row.node_b) for row in rows_of(demands.iloc[: options.routes])]
+
+    def ours(k: int, by: Any) -> list[Any]:
+        return [best_routes(network, budget=budget, node_a=a, node_b=b, k=k, by=by) for a, b in pairs]
+
+    def theirs() -> list[list[float]]:
+        return [
+            [nx.path_weight(graph, route, "km") for route in itertools.islice(
+                nx.shortest_simple_paths(graph, a, b, weight="km"), K)]
+            for a, b in pairs
+        ]  # fmt: skip
+
+    found, seconds = timed(lambda: ours(K, "length"))
+    plainly, other = timed(theirs)
+    lengths = [route.length_km for routes in found for route in routes]
+    if not np.allclose(lengths, [length for routes in plainly for length in routes]):
+        raise AssertionError("the shortest routes differ")
+    yield line(f"{K} shortest routes, planner", seconds / len(pairs), None, "each pair")
+    yield line(f"{K} shortest routes, networkx", other / len(pairs), seconds / len(pairs), "same lengths")
+    found, seconds = timed(lambda: ours(1, "rate"))
+    plainly, other = timed(lambda: [widest_by_threshold(graph, a, b) for a, b in pairs])
+    if [routes[0].key_rate_bps for routes in found] != plainly:
+        raise AssertionError("the widest routes differ")
+    yield line("widest route, planner", seconds / len(pairs), None, "each pair")
+    yield line("widest route, networkx bisection", other / len(pairs), seconds / len(pairs), "same rates")
+
+
+def failure_lines(nodes: int) -> Iterator[str]:
+    """All single link failures; networkx from a sample, scaled."""
+    network, budget, demands = make(nodes)
+    sweep, seconds = timed(
+        lambda: sweep_failures(network, budget=budget, demands=demands, of="links", allocate_worst=0)
+    )
+    chosen = np.random.default_rng(2).choice(network.links["link_id"], 4, replace=False).tolist()
+    graph = whole(network)
+    found, other = timed(lambda: {link: plain(graph, network.demands, without=link) for link in chosen})
+    before = dict(zip(sweep.demands["demand_id"], sweep.demands["bottleneck_bps"], strict=True))
+    left = {(row.failure, row.demand_id): row.bottleneck_bps for row in rows_of(sweep.effects)}
+    for link, widths in found.items():
+        if any(left.get((f"link {link}", demand), before[demand]) != width for demand, width in widths.items()):
+            raise AssertionError(f"the failure of {link} differs")
+    if before != bottlenecks(graph, network.demands):
+        raise AssertionError("the bottlenecks differ")
+    scaled = other / len(chosen) * len(network.links)
+    yield line("all single link failures, planner", seconds, None, "who is cut off, every bottleneck left")
+    yield line("the same, networkx trees", scaled, seconds, f"{len(chosen)} measured and scaled; same answers")
+
+
+def line(what: str, seconds: float, ours: float | None, said: str, *, more: str = "") -> str:
+    """A row of the table."""
+    ratio = "" if ours is None else f"{more}{seconds / ours:,.3g}"
+    return f"| {what} | {more}{seconds:.3g} s | {ratio} | {said} |"
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", choices=sorted(DEMANDS), default=sorted(DEMANDS))
+    parser.add_argument("--edge-limit", type=float, default=120.0, help="wall seconds of each edge program")
+    parser.add_argument("--plain-limit", type=float, default=60.0, help="CPU seconds of each networkx method")
+    parser.add_argument("--routes", type=int, default=5, help="pairs of the route measurements")
+    parser.add_argument("--no-fair", action="store_true", help="leave the fair allocation out")
+    options = parser.parse_args()
+    names = ("numpy", "scipy", "highspy", "networkx")
+    print(f"Python {platform.python_version()}, {', '.join(f'{name} {version(name)}' for name in names)}")
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; CPU seconds; ratio to the planner\n")
+    for nodes in options.sizes:
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+            ours = executor.submit(planned, nodes, fair=not options.no_fair).result()
+        print(f"{nodes:,} nodes, {round(1.6 * nodes):,} links, {DEMANDS[nodes]:,} demands\n")
+        print("| What | CPU time | ratio | |\n|---|---|---|---|")
+        said = f"factor {ours['factor']:.6g}, gap {ours['gap']:.1e}, {ours['growth_mb']:.0f} MB at most"
+        print(line("growth factor, planner", ours["growth_s"], None, said), flush=True)
+        if "fair_s" in ours:
+            said = f"{ours['levels']:.0f} levels, {ours['served']:.1%} served, {ours['fair_mb']:.0f} MB at most"
+            print(line("fair allocation, planner", ours["fair_s"], None, said), flush=True)
+        for lines in (growth_lines(nodes, options, ours), route_lines(nodes, options), failure_lines(nodes)):
+            for one in lines:
+                print(one, flush=True)
+        print()
+
+
+if __name__ == "__main__":
+    main()
