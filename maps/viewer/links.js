@@ -34,6 +34,10 @@ function drawLinks(view) {
       mark: link.usable ? null : noKeyMark(link),
     };
     parts.pointer.on("click", (event) => showLink(view, link, { at: event.latlng, stay: true }));
+    parts.pointer.on("contextmenu", (event) => { // a long touch: fingers do not hover
+      L.DomEvent.stop(event);
+      parts.pointer.openTooltip(event.latlng);
+    });
     parts.pointer.on("add", () => focusable(view, link, parts.pointer.getElement()));
     parts.pointer.bindTooltip(() => linkTip(view, link), { sticky: true, className: "trunk-tip", opacity: 1 });
     for (const layer of Object.values(parts)) if (layer) view.overlays["Links"].addLayer(layer);

@@ -273,8 +273,9 @@ function listenToPointer(view) {
     if (!thing) { hide(); return; }
     waiting = null;
     root.classList.add("at-thing");
-    many.tip.setLatLng(latlng).setContent(thing.node ? el("div", {}, namesOf(thing.node)) : linkTip(view, thing.link)).addTo(map);
+    tell(thing, latlng);
   };
+  const tell = (thing, latlng) => many.tip.setLatLng(latlng).setContent(thing.node ? el("div", {}, namesOf(thing.node)) : linkTip(view, thing.link)).addTo(map);
   const onGround = (event) => !event.originalEvent.target.closest?.(".panel, .leaflet-control, .leaflet-popup");
   map.on("mousemove", (event) => {
     if (!onGround(event) || map.dragging?.moving()) { hide(); return; }
@@ -282,6 +283,12 @@ function listenToPointer(view) {
     waiting = event;
   });
   map.on("mouseout zoomstart movestart", hide);
+  map.on("contextmenu", (event) => { // a long touch: fingers do not hover
+    const thing = onGround(event) && thingAt(view, event.latlng);
+    if (!thing) return;
+    event.originalEvent.preventDefault();
+    tell(thing, event.latlng);
+  });
   map.on("click", (event) => {
     const thing = onGround(event) && thingAt(view, event.latlng);
     if (!thing) return;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -110,16 +111,21 @@ def map_command(
     tiles: Annotated[
         str | None, typer.Option(metavar="NAME", help="Online background: openstreetmap, gaode or gaode-satellite.")
     ] = None,
+    night: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The day whose night's satellite passes are shown."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Draw the map: one HTML file that opens without internet."""
     from planner.files import write_atomic
     from planner.report.map import map_html
+    from planner.report.map_passes import NIGHT
     from planner.report.terminal import say
     from planner.report.tiles import find_tiles
 
     background = find_tiles(tiles)
-    page = map_html(_network_or_plan(source), tiles=background)
+    page = map_html(_network_or_plan(source), tiles=background, night=night.date() if night else NIGHT)
     write_atomic(output, page.encode("utf-8"))
     if as_json:
         print_json({"file": str(output), "bytes": output.stat().st_size})

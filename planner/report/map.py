@@ -38,7 +38,7 @@ def map_html(network_or_plan: Network | Plan, *, tiles: str | Tiles | None = Non
         same text.
 
     Raises:
-        UsageError: There are no tiles of that name.
+        UsageError: There are no tiles of that name, or the night is not one of the years 1950 to 2049.
         InputError: The network's budget cannot be computed.
     """
     return map_page(map_document(network_or_plan, tiles=find_tiles(tiles), night=night))
@@ -64,7 +64,7 @@ def draw_map(
         The map.
 
     Raises:
-        UsageError: There are no tiles of that name.
+        UsageError: There are no tiles of that name, or the night is not one of the years 1950 to 2049.
         InputError: The network's budget cannot be computed.
 
     Example:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import InputError
+from planner.errors import InputError, UsageError
 from planner.records import SatelliteRecord, rows_of
 from planner.report.courses import encode_path, unwrapped
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 NIGHT = date(2024, 3, 1)
 """The night that is shown unless another is asked for; a fixed one, so that the same network gives the same map."""
+
+YEARS = range(1950, 2050)
+"""For which the formulas of the Sun's place are good."""
 
 
 def passes_on_map(network: Network, *, night: date = NIGHT) -> dict[str, Any] | None:
@@ -32,10 +35,15 @@ def passes_on_map(network: Network, *, night: date = NIGHT) -> dict[str, Any] | 
         ids, ``start``, ``culmination`` and ``end`` in UTC, ``highest_deg``, ``nearest_km``, ``light``, ``key_bits``,
         and ``path``, its part of the ground track) and ``tracks`` (``satellite``, ``path``). None where no node names
         an orbit and has a ground station; without skyfield no rows, and ``about`` says why.
+
+    Raises:
+        UsageError: The night is not one of the years 1950 to 2049.
     """
     flying = dict(_flying(network))
     if not flying:
         return None
+    if night.year not in YEARS:
+        raise UsageError(f"the night of {night.isoformat()} is too far off: the Sun is known from 1950 to 2049")
     told: dict[str, Any] = {"night": night.isoformat(), "about": "", "rows": [], "tracks": []}
     if importlib.util.find_spec("skyfield") is None:
         about = "Passes are not shown: they need the package skyfield when the map is made."

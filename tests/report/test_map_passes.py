@@ -9,6 +9,7 @@ from datetime import date, datetime
 import pytest
 
 from planner import load
+from planner.errors import UsageError
 from planner.network import build_network
 from planner.report import map_passes
 from planner.report.courses import decode_path
@@ -58,6 +59,12 @@ def test_another_night_is_another_one(micius, told):
     assert other["night"] == "2026-11-22"
     assert all(row["start"].startswith("2026-11-2") for row in other["rows"])
     assert other["rows"] != told["rows"]
+
+
+@pytest.mark.parametrize("year", [1, 1949, 2050, 9999])
+def test_a_night_too_far_off_is_wrong_usage(micius, year):
+    with pytest.raises(UsageError, match="too far off"):
+        passes_on_map(micius, night=date(year, 12, 31))
 
 
 def test_the_same_network_gives_the_same_page(micius):

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import io
-import json
 import math
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from planner.report.exports.features import Features, features_of
 from planner.report.exports.projection import Projection, equal_area
+from planner.report.exports.static_ground import COAST, LAND, SEA, draw_ground, projected
 from planner.report.style import SYMBOLS, UNUSABLE
-from planner.shipped import maps_dir
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,10 +24,7 @@ if TYPE_CHECKING:
     from planner.network import Network
     from planner.plan import Plan
 
-_SEA, _LAND, _COAST, _PROVINCE, _WATER, _INK, _SOFT = (
-    *("#e6edf4", "#fcfbf7", "#b4c3d3", "#dcd7cb", "#b3cfe8"),
-    *("#16202c", "#55637a"),
-)
+_INK, _SOFT = "#16202c", "#55637a"
 _HAN_FONTS = (
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Noto Sans CJK JP", "PingFang SC", "Hiragino Sans GB",
     "Microsoft YaHei", "WenQuanYi Micro Hei", "SimHei",
@@ -65,7 +60,7 @@ def static_map(network_or_plan: Network | Plan, *, picture: str) -> bytes:
     with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # then a box stands for the letter
         sheet = io.BytesIO()
-        map_figure(found).savefig(sheet, format=picture, metadata=undated, facecolor=_SEA)
+        map_figure(found).savefig(sheet, format=picture, metadata=undated, facecolor=SEA)
     return sheet.getvalue()
 
 
@@ -84,13 +79,13 @@ def map_figure(found: Features) -> Figure:
     project, (left, right, bottom, top) = _window(found)
     aspect = (right - left) / (top - bottom)
     size = (_LONG_EDGE_IN, _LONG_EDGE_IN / aspect) if aspect > 1 else (_LONG_EDGE_IN * aspect, _LONG_EDGE_IN)
-    figure = Figure(figsize=size, dpi=_DPI, facecolor=_SEA)
+    figure = Figure(figsize=size, dpi=_DPI, facecolor=SEA)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
-    _draw_ground(axes, project)
+    draw_ground(axes, project)
     _draw_links(axes, found, project)
     boxes = _draw_nodes(axes, found, project)
     _draw_labels(axes, found, project, taken=[*boxes, *_draw_key(axes, found, nodes=boxes)])
@@ -125,60 +120,15 @@ def _window(found: Features) -> tuple[Projection, tuple[float, float, float, flo
     return project, (middle_x - half_x, middle_x + half_x, middle_y - half_y, middle_y + half_y)
 
 
-# --- ground ---------------------------------------------------------------------------------------
-
-
-def _draw_ground(axes: Axes, project: Projection) -> None:
-    from matplotlib.collections import LineCollection, PolyCollection
-
-    ground = json.loads((maps_dir() / "assets" / "basemap.json").read_text(encoding="utf-8"))
-    west, south, east, north = ground["window"]
-    lons, lats = np.linspace(west, east, 60), np.linspace(south, north, 60)
-    rim = np.array([*((lon, south) for lon in lons), *((east, lat) for lat in lats),
-                    *((lon, north) for lon in lons[::-1]), *((west, lat) for lat in lats[::-1])])  # fmt: skip
-    world = [
-        ring + np.array((shift, 0))
-        for ring in _lines(ground["world"], ground["world_scale"])
-        for shift in (-360, 0, 360)
-    ]
-    near = [line for line in map(_on(project), world) if _in_sight(axes, line)]
-    axes.add_collection(PolyCollection(near, facecolor=_LAND, edgecolor=_COAST, linewidth=0.5, zorder=1))
-    axes.add_collection(PolyCollection([_on(project)(rim)], facecolor=_SEA, edgecolor="none", zorder=2))
-    layers: tuple[tuple[str, Any, dict[str, Any]], ...] = (
-        ("land", PolyCollection, {"facecolor": _LAND, "edgecolor": _COAST, "linewidth": 0.5}),
-        ("provinces", LineCollection, {"color": _PROVINCE, "linewidth": 0.7}),
-        ("rivers", LineCollection, {"color": _WATER, "linewidth": 0.7}),
-        ("lakes", PolyCollection, {"facecolor": _WATER, "edgecolor": "none"}),
-    )
-    for number, (name, kind, style) in enumerate(layers, start=3):
-        shapes = [line for line in map(_on(project), _lines(ground[name], ground["scale"])) if _in_sight(axes, line)]
-        axes.add_collection(kind(shapes, zorder=number, **style))
-
-
-def _lines(flat: list[list[int]], scale: float) -> Iterator[Any]:
-    for line in flat:
-        yield np.cumsum(np.reshape(line, (-1, 2)), axis=0) / scale
-
-
-def _on(project: Projection) -> Any:
-    return lambda line: np.column_stack(project(line[:, 0], line[:, 1]))
-
-
-def _in_sight(axes: Axes, line: Any) -> bool:
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    (x1, y1), (x2, y2) = line.min(axis=0), line.max(axis=0)
-    return bool(x1 < right and x2 > left and y1 < top and y2 > bottom)
-
-
 # --- network --------------------------------------------------------------------------------------
 
 
 def _draw_links(axes: Axes, found: Features, project: Projection) -> None:
     for track in found.tracks.values():
-        line = _on(project)(np.array(track))
+        line = projected(project)(np.array(track))
         axes.plot(line[:, 0], line[:, 1], color="#7a1fa2", linewidth=1, linestyle=":", zorder=9)
     for link, row, path in zip(found.links, found.rows, found.paths, strict=True):
-        step, line = found.step(link), _on(project)(np.array(path))
+        step, line = found.step(link), projected(project)(np.array(path))
         width, style = 0.62 * row["width_px"], "-" if step.pattern == "solid" else (0, (3, 2))
         shared: dict[str, Any] = {"solid_capstyle": "round", "dash_capstyle": "butt"}
         casing = "#ffffff" if step is UNUSABLE else "#4a5563"
@@ -254,7 +204,7 @@ def _draw_labels(axes: Axes, found: Features, project: Projection, *, taken: lis
 def _halo() -> list[Any]:
     from matplotlib import patheffects
 
-    return [patheffects.withStroke(linewidth=2.2, foreground=_LAND)]
+    return [patheffects.withStroke(linewidth=2.2, foreground=LAND)]
 
 
 # --- title, legend, scale -----------------------------------------------------------------------------
@@ -272,7 +222,7 @@ def _draw_key(axes: Axes, found: Features, *, nodes: list[Any]) -> list[Any]:
         for s in steps
     ]
     legend = axes.legend(lines, [s.label for s in steps], title=found.measure.title, fontsize=8, title_fontsize=8.5,
-                         loc="lower right", framealpha=0.92, edgecolor=_COAST, borderpad=0.8)  # fmt: skip
+                         loc="lower right", framealpha=0.92, edgecolor=COAST, borderpad=0.8)  # fmt: skip
     legend.set_zorder(30)
     place = _place_legend(legend, nodes)
     title = axes.text(0.015, 0.985, plain_title(found.title), transform=axes.transAxes, fontsize=14, fontweight="bold",
