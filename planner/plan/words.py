@@ -42,15 +42,13 @@ def plan_warnings(network: Network, *, budget: pd.DataFrame, allocation: Allocat
 def shortfall_words(network: Network, shortfall: Shortfall) -> str:
     """Which protection a demand cannot have, what it gets, and why: the end of a sentence about the demand."""
     given = "is served without protection" if shortfall.given == "none" else f"gets {shortfall.given}"
-    if shortfall.routes == 1:
-        routes = "there is only one route to choose, for every route needs"
-        one = sum(map(len, (shortfall.cut.nodes, shortfall.cut.links, shortfall.cut.risk_groups))) == 1
-        routes = f"no two routes share nothing, for every route {'needs' if one else 'needs one of'}"
-    else:
-        routes = f"only {shortfall.routes} routes share nothing, for every route needs one of"
+    most = "no two" if shortfall.routes == 1 else f"only {shortfall.routes}"
     parts = cut_parts(network, shortfall.cut)
-    reason = f"{routes} {_listed(parts)}" if parts else "the links of its routes share risk groups"
-    return f"asks for {shortfall.asked} and {given}: {reason}."
+    reason = f"for every route needs {_either(parts)}" if parts else "for the links of its routes share risk groups"
+    if len(parts) > shortfall.routes:
+        # Risk groups are no graph: routes that keep to different parts of the cut may still have one in common.
+        reason += ", and those that need different ones share something all the same"
+    return f"asks for {shortfall.asked} and {given}: {most} routes share nothing, {reason}."
 
 
 def cut_parts(network: Network, cut: Cut) -> list[str]:
@@ -62,8 +60,8 @@ def cut_parts(network: Network, cut: Cut) -> list[str]:
     ]
 
 
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+def _either(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} or {parts[-1]}"
 
 
 def _without_port(network: Network, allocation: Allocation) -> Iterator[str]:
