@@ -8,7 +8,8 @@ from typing import Any
 from planner.network import Network, build_network
 from planner.physics.module import load_module
 from planner.plan import Plan, make_plan
-from planner.records import ChannelRecord, CoexistenceRecord, Figure, ServiceRecord, SourceRecord
+from planner.records import ChannelRecord, CoexistenceRecord, Figure, SatelliteRecord, ServiceRecord, SourceRecord
+from planner.satellite import load_satellite
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -130,7 +131,7 @@ def hostile_network() -> Network:
 
 
 def hostile_equipment() -> Network:
-    """Every text that a module, a service, a switch or a group of modules can carry is hostile; a link for each."""
+    """Every text of a module, a service, a switch, a satellite or a group of modules is hostile; a link for each."""
     own = load_module("decoy-625mhz")
     modules = {
         f"m{n}": dataclasses.replace(own, module_id=f"m{n}", title=text, title_local=text, note=text, source=text)
@@ -162,8 +163,23 @@ def hostile_equipment() -> Network:
         {"demand_id": f"d{n}", "node_a": "hub", "node_b": f"end{n}", "service": f"s{n}", "units": 2.0}
         for n in range(len(HOSTILE))
     ]
-    network = build_network(nodes=nodes, links=links, demands=demands, modules=modules)
+    satellites = hostile_satellites()
+    nodes.append(node_row("station", HOSTILE[4], kind="ground", lat_deg=31, lon_deg=109))
+    for n, name in enumerate(satellites):
+        nodes.append(node_row(f"bird{n}", name, kind="satellite", lat_deg=32, lon_deg=108 + n, satellite=name))
+        links.append(link_row("station", f"bird{n}", length_km=900.0, key_rate_bps=1.0))
+    network = build_network(nodes=nodes, links=links, demands=demands, modules=modules, satellites=satellites)
     return network.replace(services=services, sources={"evil": SourceRecord(citation=HOSTILE[0])})
+
+
+def hostile_satellites() -> dict[str, SatelliteRecord]:
+    """Three satellites with hostile ids; among them their texts hold every hostile name."""
+    own = load_satellite("micius-2017")
+    texts = [" ".join(HOSTILE[:9]), " ".join(HOSTILE[9:-1]), HOSTILE[-1]]
+    return {
+        name: own.model_copy(update={"title": text, "title_local": text, "note": text, "module": "m0", "source": text})
+        for name, text in zip((HOSTILE[0], HOSTILE[3], HOSTILE[10]), texts, strict=True)
+    }
 
 
 def plan_of(network: Network) -> Plan:
