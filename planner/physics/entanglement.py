@@ -20,6 +20,7 @@ from planner.physics.bounds import single_repeater_bound
 from planner.physics.entropy import binary_entropy
 from planner.physics.optimise import Axis
 from planner.physics.outcome import Outcome, in_chunks, outcome
+from planner.physics.tails import unseen_rate_above
 
 if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
@@ -188,9 +189,11 @@ def key_length(
 ) -> tuple[FloatArray, FloatArray]:
     """Key length of one block, without rounding down, and the bound on its phase error.
 
-    Tomamichel et al. 2012, theorem 2: ``n (1 - h(E + mu)) - leak - log2(2 / (e_sec^2 e_cor))`` with
-    ``mu = sqrt((n+k)/(n k) (k+1)/k ln(4/e_sec))``, for perfectly complementary bases: their eqs. (S3) and (S4) with
-    epsilon = e_sec/4 for the test and e_sec/2 for privacy amplification.
+    Tomamichel et al. 2012, theorem 2: ``n (1 - h(y)) - leak - log2(2 / (e_sec^2 e_cor))`` for perfectly complementary
+    bases, y the bound on the phase error: their eqs. (S3) and (S4) with epsilon = e_sec/4 for the test and e_sec/2 for
+    privacy amplification. The sample may mislead with a probability of epsilon^2, since epsilon is a distance. Theirs
+    is a bound for any error rate (Serfling), ``y = E + sqrt((n+k)/(n k) (k+1)/k ln(4/e_sec))``; here it is
+    `tails.unseen_rate_above`, which is narrower by a factor of two to four at error rates of some per cent.
 
     Args:
         key: n, bits of the key basis.
@@ -201,11 +204,11 @@ def key_length(
         correctness_epsilon: e_cor.
 
     Returns:
-        Key bits, negative where there is no key, and ``E + mu``, which may exceed 1/2.
+        Key bits, negative where there is no key, and y, 1/2 or more where nothing is known.
     """
     k = np.where(test > 0.0, test, 1.0)
-    spread = np.sqrt((1.0 / key + 1.0 / k) * (1.0 + 1.0 / k) * np.log(4.0 / secrecy_epsilon))
-    phase = qber + np.where(test > 0.0, spread, np.inf)
+    exponent = 2.0 * np.log(4.0 / secrecy_epsilon)
+    phase = np.where(test > 0.0, unseen_rate_above(qber, seen=k, unseen=key, exponent=exponent), np.inf)
     overhead = np.log2(2.0 / correctness_epsilon) - 2.0 * np.log2(secrecy_epsilon)
     length = key * (1.0 - binary_entropy(np.minimum(phase, 0.5))) - leak_bits - overhead
     return np.asarray(length), np.asarray(phase)

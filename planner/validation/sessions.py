@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.physics.chernoff import expectation_above, expectation_below
+from planner.physics.tails import expectation_above, expectation_below
 from planner.physics.decoy_bb84 import ma2005
 from planner.physics.decoy_bb84.evaluation import error_rate, leak_per_click
 from planner.physics.detector import Clicks, clicks

@@ -12,7 +12,7 @@ Without pairing, after Jiang et al. 2019: ``l = n1 (1 - h(e1)) - leak - log2(2/e
 with ``e_sec = 2 e^ + 4 e- + e_PA + e_n1``. The formulas are used as later papers cite them; they were not compared with
 that paper line by line. Derived here, and stricter: phase errors fail with a probability of e-^2 instead of e-, because
 e- is the smoothing of an entropy, the root of that probability (Tomamichel et al., Nat. Commun. 3, 634 (2012)); and
-tails are the closed forms of `planner.physics.chernoff`.
+tails are the closed forms of `planner.physics.tails`.
 
 With pairing, Jiang, Hu, Yu, Wang, New J. Phys. 23, 063038 (2021), arXiv:2102.00739, show that two-way communication can
 be treated strictly. The bound here is derived by another way, without a de Finetti theorem, in five steps:
@@ -43,8 +43,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from planner.physics.chernoff import count_above, count_below, expectation_above, expectation_below
 from planner.physics.entropy import binary_entropy
+from planner.physics.tails import count_above, count_below, expectation_above, expectation_below
 
 if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
