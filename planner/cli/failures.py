@@ -66,7 +66,7 @@ def fail(
         say(*([] if output is None else ["", f"Written: {output}"]))
     warn(read.notes)
     if strict and not sweep.cutting.empty:
-        raise AnswerNo(f"{len(sweep.cutting):,} of {len(sweep.failures):,} failures cut a demand off")
+        raise AnswerNo(f"{sweep.cut_by:,} of {sweep.looked_at:,} failures cut a demand off")
 
 
 @app.command()

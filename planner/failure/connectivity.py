@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,9 @@ Progress = Callable[[str, int, int], None]
 
 _CHUNK = 20_000
 """Pairs of failures that are worked on at once: about a second."""
+
+_AT_ONCE = 32
+"""So many chunks are handed to other processes before the first must be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +109,29 @@ def judge_all(
         events: The single failures.
         pairs: Numbers of the single failures in each pair; None judges the single ones.
         executor: Where to compute; here by default. The result is the same.
-        progress: Told how many chunks are done.
+        progress: Told how many failures are done, of at most how many.
 
     Yields:
         Each failure with its effect, in the order given.
     """
-    numbers = [(number,) for number in range(len(events))] if pairs is None else list(pairs)
-    chunks = [numbers[start : start + _CHUNK] for start in range(0, len(numbers), _CHUNK)]
+    numbers: Iterator[tuple[int, ...]] = ((number,) for number in range(len(events))) if pairs is None else iter(pairs)
+    most = len(events) if pairs is None else len(events) * (len(events) - 1) // 2
     task = partial(_judge_chunk, judge, events)
-    done = map(task, chunks) if executor is None else executor.map(task, chunks)
-    for count, (chunk, effects) in enumerate(zip(chunks, done, strict=True), start=1):
-        if progress is not None:
-            progress("failures", count, len(chunks))
-        for members, effect in zip(chunk, effects, strict=True):
-            yield _together(events, members), effect
+    seen = 0
+    while chunks := _chunks(numbers, at_once=1 if executor is None else _AT_ONCE):
+        done = map(task, chunks) if executor is None else executor.map(task, chunks)
+        for chunk, effects in zip(chunks, done, strict=True):
+            seen += len(chunk)
+            if progress is not None:
+                progress("failures", seen, most)
+            for members, effect in zip(chunk, effects, strict=True):
+                yield _together(events, members), effect
+
+
+def _chunks(numbers: Iterator[tuple[int, ...]], *, at_once: int) -> list[list[tuple[int, ...]]]:
+    """The next chunks of work; only those are held, for there are millions of pairs."""
+    chunks = [list(islice(numbers, _CHUNK)) for _ in range(at_once)]
+    return [chunk for chunk in chunks if chunk]
 
 
 def _judge_chunk(judge: Judge, events: Sequence[Event], chunk: Sequence[tuple[int, ...]]) -> list[Effect]:

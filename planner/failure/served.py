@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.allocation import allocate
+from planner.failure.events import Event
 from planner.routing import Topology
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planner.failure.connectivity import Effect, Progress
-    from planner.failure.events import Event
     from planner.network import Network
 
 
@@ -41,7 +41,8 @@ class Reallocation:
     """Allocates anew after failures.
 
     A failure of links that no route uses changes nothing, and that is known at once: max-min fair rates are unique,
-    and those of before are still possible.
+    and those of before are still possible. What is left is planned anew with all its limits: module groups, relay
+    limits, user ports, and the protection that demands ask for as far as there still is some.
 
     Args:
         network: The network.
@@ -63,21 +64,33 @@ class Reallocation:
         places = topology.node_index
         ends = [[places[end] for end in demands[column]] for column in ("node_a", "node_b")]
         self._ends = np.array(ends, dtype=np.int64).reshape(2, -1)
-        self.before = self.after(())
+        self._ported = bool(network.nodes["user_ports"].notna().any())
+        self.before = self.after(Event((), ()))
 
-    def after(self, links: Sequence[int]) -> Served:
-        """The exact fair allocation without some links.
+    def after(self, event: Event) -> Served:
+        """The exact fair allocation of what a failure leaves; demands with a failed end ask for nothing.
 
         Args:
-            links: The links that fail, by index.
+            event: The failure.
         """
-        rates = self._budget["key_rate_bps"].mask(np.isin(self._rows, list(links)), 0.0)
+        rates = self._budget["key_rate_bps"].mask(np.isin(self._rows, list(event.links)), 0.0)
         budget = self._budget.assign(key_rate_bps=rates)
-        found = allocate(self._network, budget=budget, demands=self._demands, growth=False)
+        ended = np.asarray(np.isin(self._ends, list(event.nodes)).any(axis=0))
+        demands = self._demands.assign(requested_bps=self._demands["requested_bps"].mask(ended, 0.0))
+        found = allocate(self._network, budget=budget, demands=demands, growth=False)
         used = frozenset(self._index[link] for route in found.routes["links"] for link in route)
         total = self._requested.sum()
         fraction = sum(found.served_bps.values()) / total if total > 0 else np.nan
         return Served(float(fraction), found.served_bps, used)
+
+    def untouched(self, event: Event, *, after: Served) -> bool:
+        """Whether a failure changes nothing of an allocation: no link in use fails, and no user port comes free.
+
+        Args:
+            event: The failure.
+            after: The allocation, perhaps after another failure.
+        """
+        return after.links.isdisjoint(event.links) and not (self._ported and event.nodes)
 
     def bound(self, event: Event, effect: Effect) -> float:
         """A part of all key requested that cannot be exceeded after a failure, found without allocating.
@@ -113,13 +126,12 @@ class Reallocation:
         """
         found = []
         task = partial(_after, self)
-        links = [event.links for event in events]
-        for served in map(task, links) if executor is None else executor.map(task, links):
+        for served in map(task, events) if executor is None else executor.map(task, events):
             found.append(served)
             if progress is not None:
-                progress("allocating anew", len(found), len(links))
+                progress("allocating anew", len(found), len(events))
         return found
 
 
-def _after(reallocation: Reallocation, links: Sequence[int]) -> Served:
-    return reallocation.after(links)
+def _after(reallocation: Reallocation, event: Event) -> Served:
+    return reallocation.after(event)

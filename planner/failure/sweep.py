@@ -15,6 +15,7 @@ from planner.failure.events import Event, Of, pair_events, single_events
 from planner.failure.reach import Reach
 from planner.failure.served import Reallocation, Served
 from planner.failure.weak import WeakPoints
+from planner.failure.worst import Worst, badness, cut_together
 from planner.records import KEY_HOLDING_KINDS, rows_of
 from planner.routing import Topology
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from planner.network import Network
 
 Order = Literal[1, 2]
+
+PAIRS_KEPT = 100_000
+"""So many of the worst pairs of failures are kept; all are looked at and counted."""
 
 PAIRS_ALLOCATED = 20
 """So many of the worst pairs of failures are allocated anew unless asked otherwise."""
@@ -50,17 +54,20 @@ class Sweep:
         of: What fails.
         all_pairs: The network has no demands: every pair of nodes that hold keys stands for one.
         demands: ``demand_id``, ``node_a``, ``node_b``, ``bottleneck_bps`` while nothing fails (0: no route).
-        failures: One row a failure, the worst first: ``failure`` (in words), ``failed`` (pairs of kind and id),
-            ``links_failed``, ``demands_cut`` with their ids in ``cut`` (no route left though both ends work),
-            ``cut_only_together`` (of these, demands that neither failure of a pair takes down alone; 0 for singles),
-            ``demands_ended`` (an end has failed), ``demands_narrowed``, ``least_bottleneck_bps`` (of the demands
-            that still have a route), ``served_fraction`` (of all key requested, after a new fair allocation; NaN
-            where that was not computed) and ``served_bound`` (it cannot be more).
+        failures: One row a failure, the worst first, of pairs the worst 100,000: ``failure`` (in words), ``failed``
+            (pairs of kind and id), ``links_failed``, ``demands_cut`` with their ids in ``cut`` (no route left though
+            both ends work), ``cut_only_together`` (of these, demands that neither failure of a pair takes down alone;
+            0 for singles), ``demands_ended`` (an end has failed), ``demands_narrowed``, ``least_bottleneck_bps`` (of
+            the demands that still have a route), ``served_fraction`` (of all key requested, after a new fair
+            allocation; NaN where that was not computed) and ``served_bound`` (it cannot be more).
         effects: One row a failure and demand that gets narrower or is cut off, of single failures only:
             ``failure``, ``demand_id``, ``before_bps``, ``bottleneck_bps``.
         served_before: Served fraction while nothing fails; NaN without requests.
         bridges: Links whose failure alone separates nodes.
         articulation_nodes: Nodes whose failure alone separates others.
+        looked_at: How many failures there are.
+        cut_by: How many of them cut a demand off.
+        cut_together_by: How many pairs cut a demand off that neither failure takes down alone.
     """
 
     network: Network
@@ -73,10 +80,13 @@ class Sweep:
     served_before: float
     bridges: tuple[str, ...]
     articulation_nodes: tuple[str, ...]
+    looked_at: int
+    cut_by: int
+    cut_together_by: int
 
     @property
     def cutting(self) -> pd.DataFrame:
-        """The failures that cut a demand off."""
+        """The failures that cut a demand off, of those that were kept."""
         return self.failures[self.failures["demands_cut"] > 0]
 
 
@@ -120,24 +130,26 @@ def sweep_failures(
     ids, pairs = _every_pair(network, topology) if all_pairs else _ends(demands, topology)
     judge = Judge(Reach(topology, pairs=pairs), ends_of(pairs))
     singles = single_events(network, topology=topology, of=of)
-    chosen = None if order == 1 else pair_events(singles)
     alone = {} if order == 1 else {event.items[0]: _taken(judge.effect(event)) for event in singles}
-    judged = list(judge_all(judge, singles, pairs=chosen, executor=executor, progress=progress))
-    again = None
+    again = Reallocation(network, budget=budget, demands=demands) if not all_pairs and allocate_worst != 0 else None
+    worst = Worst(most=len(singles) if order == 1 else PAIRS_KEPT)
+    worst.take(
+        judge_all(judge, singles, pairs=None if order == 1 else pair_events(singles), executor=executor,
+                  progress=progress),
+        alone=alone,
+        bound=None if again is None else again.bound,
+    )  # fmt: skip
     served: dict[int, Served] = {}
-    bounds = np.full(len(judged), np.nan)
-    if not all_pairs and allocate_worst != 0:
-        again = Reallocation(network, budget=budget, demands=demands)
-        bounds = np.array([again.bound(event, effect) for event, effect in judged])
+    if again is not None:
         known: dict[Items, Served] = {(): again.before}
         if order == 2:
-            single = [event for event in singles if not again.before.links.isdisjoint(event.links)]
+            single = [event for event in singles if not again.untouched(event, after=again.before)]
             known |= _by_items(single, again.many(single, executor=executor, progress=progress))
-        served = _known(judged, known, order=order)
-        most = allocate_worst if allocate_worst is not None else len(judged) if order == 1 else PAIRS_ALLOCATED
-        worst = [n for n in _ranked(judged, bounds)[:most] if n not in served]
-        found = again.many([judged[n][0] for n in worst], executor=executor, progress=progress)
-        served |= dict(zip(worst, found, strict=True))
+        served = _known(worst.judged, known, again=again, order=order)
+        most = allocate_worst if allocate_worst is not None else len(singles) if order == 1 else PAIRS_ALLOCATED
+        anew = [n for n in _ranked(worst.judged, worst.bounds)[:most] if n not in served]
+        found = again.many([worst.judged[n][0] for n in anew], executor=executor, progress=progress)
+        served |= dict(zip(anew, found, strict=True))
     weak = WeakPoints(topology)
     return Sweep(
         network=network,
@@ -145,8 +157,11 @@ def sweep_failures(
         of=of,
         all_pairs=all_pairs,
         demands=_demand_frame(ids, pairs, topology=topology, widest_bps=judge.reach.widest_bps),
-        failures=_failure_frame(judged, served=served, bounds=bounds, ids=ids, alone=alone),
-        effects=_effect_frame(judged if order == 1 else [], ids=ids, before_bps=judge.reach.widest_bps),
+        failures=_failure_frame(worst, served=served, ids=ids, alone=alone),
+        effects=_effect_frame(worst.judged if order == 1 else [], ids=ids, before_bps=judge.reach.widest_bps),
+        looked_at=worst.looked_at,
+        cut_by=worst.cutting,
+        cut_together_by=worst.together,
         served_before=np.nan if again is None else again.before.fraction,
         bridges=weak.bridges(),
         articulation_nodes=weak.articulation_nodes(network),
@@ -174,34 +189,22 @@ def _by_items(events: Sequence[Event], served: Sequence[Served]) -> dict[Items, 
     return {event.items: found for event, found in zip(events, served, strict=True)}
 
 
-def _known(judged: Judged, known: dict[Items, Served], *, order: int) -> dict[int, Served]:
-    """What is served after failures that hit no link in use: as much as without them, or without one of the two."""
+def _known(judged: Judged, known: dict[Items, Served], *, again: Reallocation, order: int) -> dict[int, Served]:
+    """What is served after failures that hit nothing in use: as much as without them, or without one of the two."""
     served = {}
     for number, (event, _) in enumerate(judged):
         parts = [(), *((item,) for item in event.items)] if order == 2 else [()]
         for part in parts:
-            before = known.get(part)
-            if before is not None and before.links.isdisjoint(event.links):
-                served[number] = before
+            after = known.get(part)
+            if after is not None and again.untouched(event, after=after):
+                served[number] = after
                 break
     return served
 
 
 def _ranked(judged: Judged, fractions: Sequence[float] | NDArray[np.float64]) -> list[int]:
     """Numbers of the failures, the worst first."""
-
-    def badness(number: int) -> tuple[float, float, float, float, str]:
-        event, effect = judged[number]
-        share = fractions[number]
-        return (
-            -len(effect.cut),
-            1.0 if np.isnan(share) else round(float(share), 9),
-            -len(effect.ended),
-            np.inf if np.isnan(effect.least_bps) else effect.least_bps,
-            event.name,
-        )
-
-    return sorted(range(len(judged)), key=badness)
+    return sorted(range(len(judged)), key=lambda number: badness(*judged[number], share=float(fractions[number])))
 
 
 def _taken(effect: Effect) -> frozenset[int]:
@@ -209,21 +212,21 @@ def _taken(effect: Effect) -> frozenset[int]:
 
 
 def _failure_frame(
-    judged: Judged,
+    worst: Worst,
     *,
     served: dict[int, Served],
-    bounds: NDArray[np.float64],
     ids: list[str],
     alone: dict[tuple[str, str], frozenset[int]],
 ) -> pd.DataFrame:
+    judged = worst.judged
     fractions = np.array([served[n].fraction if n in served else np.nan for n in range(len(judged))])
-    bounds = np.where(np.isnan(fractions), bounds, fractions)
+    bounds = np.where(np.isnan(fractions), worst.bounds, fractions)
     rows = []
     for number in _ranked(judged, bounds):
         event, effect = judged[number]
         rows.append(
             (event.name, event.items, len(event.links), len(effect.cut), tuple(sorted(ids[d] for d in effect.cut)),
-             len(set(effect.cut).difference(*(alone[item] for item in event.items))) if alone else 0,
+             cut_together(event, effect, alone=alone),
              len(effect.ended), effect.narrowed, effect.least_bps, fractions[number], bounds[number])
         )  # fmt: skip
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS), dtype=object).astype(FAILURE_COLUMNS)

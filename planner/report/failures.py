@@ -35,8 +35,7 @@ def failure_words(sweep: Sweep) -> tuple[str, ...]:
     """
     words = [_cutting(sweep)]
     if sweep.order == 2 and not sweep.cutting.empty:
-        together = int((sweep.failures["cut_only_together"] > 0).sum())
-        words.append(f"{count(together, 'pair')} cut what neither of the two cuts alone.")
+        words.append(f"{count(sweep.cut_together_by, 'pair')} cut what neither of the two cuts alone.")
     unjoined = int((sweep.demands["bottleneck_bps"] <= 0).sum())
     if unjoined:
         verb = "has" if unjoined == 1 else "have"
@@ -63,12 +62,12 @@ def _cutting(sweep: Sweep) -> str:
         who = f"No single failure of a {what}" if sweep.order == 1 else "No two failures at once"
         return f"{who} cut{'s' if sweep.order == 1 else ''} {everyone} off."
     kind = "single failure" if sweep.order == 1 else "pair of failures"
-    total = f"{len(sweep.failures):,} {kind}s" if sweep.order == 1 else f"{len(sweep.failures):,} pairs of failures"
+    total = f"{sweep.looked_at:,} {kind}s" if sweep.order == 1 else f"{sweep.looked_at:,} pairs of failures"
     worst = sweep.failures.iloc[0]
     title = failure_title(sweep.network, worst["failed"])
-    verb = "cuts" if len(sweep.cutting) == 1 else "cut"
+    verb = "cuts" if sweep.cut_by == 1 else "cut"
     return (
-        f"{len(sweep.cutting):,} of {total} {verb} {everyone} off; the worst is {title}: "
+        f"{sweep.cut_by:,} of {total} {verb} {everyone} off; the worst is {title}: "
         f"{_demands(int(worst['demands_cut']), sweep)} of {len(sweep.demands):,}."
     )
 
@@ -101,7 +100,7 @@ def show_failures(sweep: Sweep) -> None:
 
     say(*failure_words(sweep), "")
     shown = sweep.failures.head(_SHOWN)
-    more = f"{len(shown)} of {len(sweep.failures):,} failures, the worst first" if len(sweep.failures) > _SHOWN else ""
+    more = f"{len(shown)} of {sweep.looked_at:,} failures, the worst first" if len(sweep.failures) > _SHOWN else ""
     show_table(
         more or "Failures, the worst first",
         columns=[
@@ -149,6 +148,8 @@ def failure_document(sweep: Sweep) -> dict[str, Any]:
         "network": sweep.network.name,
         "order": sweep.order,
         "of": sweep.of,
+        "looked_at": sweep.looked_at,
+        "cut_by": sweep.cut_by,
         "all_pairs": sweep.all_pairs,
         "served_before": _plain(sweep.served_before),
         "bridges": list(sweep.bridges),
