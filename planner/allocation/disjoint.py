@@ -66,7 +66,14 @@ class DisjointRoutes:
         return sum(map(len, touched)) > len(set().union(*touched))
 
     def cheapest(
-        self, source: int, target: int, *, ways: int, prices: PriceList, below: float = math.inf
+        self,
+        source: int,
+        target: int,
+        *,
+        ways: int,
+        prices: PriceList,
+        below: float = math.inf,
+        any_below: bool = False,
     ) -> tuple[float, RouteSet] | None:
         """The cheapest set of disjoint routes with its cost.
 
@@ -76,6 +83,7 @@ class DisjointRoutes:
             ways: How many routes.
             prices: What they pay.
             below: Sets that cost as much are of no interest.
+            any_below: Any cheaper set will do, where to find the cheapest takes long.
 
         Returns:
             None where there is no such set.
@@ -89,22 +97,23 @@ class DisjointRoutes:
         if not self.clash(found.routes):
             return found.cost, found.routes
         if ways == 2:
-            return self._cheapest_two(source, target, prices=prices, below=below)
+            return self._cheapest_two(source, target, prices=prices, below=below, least=found.cost, any_below=any_below)
         routes = cheapest_apart_in_risk(
             self.topology, source=source, target=target, ways=ways, link_costs=prices.links, node_costs=prices.nodes
         )
         return None if routes is None else self._below(routes, prices=prices, below=below)
 
     def _cheapest_two(
-        self, source: int, target: int, *, prices: PriceList, below: float
+        self, source: int, target: int, *, prices: PriceList, below: float, least: float, any_below: bool
     ) -> tuple[float, RouteSet] | None:
+        """The cheapest two routes; no two cost less than ``least``."""
         best, most = None, below
         ways = routes_by_cost(
             self.topology, source=source, target=target,
             link_costs=prices.links, node_costs=prices.nodes, most_steps=_MOST_STEPS,
         )  # fmt: skip
         for cost, route in ways:
-            if 2 * cost >= most * (1 - _CLEARLY):
+            if max(2 * cost, least) >= most * (1 - _CLEARLY) or (route is None and any_below and best is not None):
                 break
             if route is None:
                 routes = cheapest_apart_in_risk(
@@ -134,6 +143,7 @@ class DisjointRoutes:
         called: Mapping[int, PriceList],
         per_hop: float = 0.0,
         below: float = math.inf,
+        any_below: bool = False,
     ) -> tuple[float, RouteSet] | None:
         """The cheapest working route with a protection route that pays only where a failure calls it.
 
@@ -144,6 +154,7 @@ class DisjointRoutes:
             called: What the protection route pays for each failure that hits the working route.
             per_hop: What it pays for every link in any case.
             below: Sets that cost as much are of no interest.
+            any_below: Any cheaper set will do, where to find the cheapest takes long.
 
         Returns:
             Cost and routes, the working one first; None where there is no such set.
@@ -154,7 +165,7 @@ class DisjointRoutes:
             link_costs=prices.links, node_costs=prices.nodes, most_steps=_MOST_STEPS,
         )  # fmt: skip
         for cost, route in ways:
-            if cost >= most * (1 - _CLEARLY):
+            if cost >= most * (1 - _CLEARLY) or (route is None and any_below and best is not None):
                 break
             if route is None:
                 routes = cheapest_backed(
@@ -210,12 +221,15 @@ class DisjointRoutes:
         found = cheapest_set(self.topology, source=source, target=target, ways=ways, link_costs=hops.links)
         if found is None:
             raise AssertionError("nothing bounds the cost")
-        number = len(found.routes)
+        number, cut = len(found.routes), None
         if self.clash(found.routes):
-            while number > 1 and self.cheapest(source, target, ways=number, prices=hops) is None:
+            # A cut settles at once what would otherwise be proved by trying.
+            cut = least_cut(self.topology, source=source, target=target)
+            number = min(number, sum(map(len, cut)))
+            while number > 1 and self.cheapest(source, target, ways=number, prices=hops, any_below=True) is None:
                 number -= 1
         if number == ways:
             return number, None
         if number == len(found.routes) and found.cut_nodes + found.cut_links:
             return number, (found.cut_nodes, found.cut_links, ())
-        return number, least_cut(self.topology, source=source, target=target)
+        return number, cut or least_cut(self.topology, source=source, target=target)

@@ -132,7 +132,7 @@ class Pricing:
         for row in rows[shared].tolist():
             found = self._disjoint.cheapest_backed(
                 *self._requests.pairs[row].tolist(), prices=always, called=called, per_hop=cost_per_hop,
-                below=np.inf if below is None else float(below[row]),
+                below=np.inf if below is None else float(below[row]), any_below=below is not None,
             )  # fmt: skip
             if found is not None:
                 offers.append(Offer(row, found[1], found[0]))
@@ -154,7 +154,7 @@ class Pricing:
         for row in rows.tolist():
             found = self._disjoint.cheapest(
                 *self._requests.pairs[row].tolist(), ways=int(self._requests.ways[row]), prices=always,
-                below=np.inf if below is None else float(below[row]),
+                below=np.inf if below is None else float(below[row]), any_below=below is not None,
             )  # fmt: skip
             if found is not None:
                 offers.append(Offer(row, found[1], found[0]))
