@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from planner.network import Network
 
 COLUMNS = {
-    "demand_id": "object", "node_a": "object", "node_b": "object", "routes": "int64", "availability": "float64",
+    "demand_id": "object", "node_a": "object", "node_b": "object", "protection_given": "object", "routes": "int64",
+    "availability": "float64",
     "minutes_down_per_year": "float64", "standard_error_minutes": "float64", "availability_in_full": "float64",
     "minutes_not_in_full_per_year": "float64", "standard_error_not_in_full_minutes": "float64", "method": "object",
 }  # fmt: skip
@@ -45,13 +46,13 @@ def demand_availability(
 
     Args:
         network: The network.
-        demands: ``demand_id``, ``node_a``, ``node_b``, ``requested_bps``.
+        demands: ``demand_id``, ``node_a``, ``node_b``, ``requested_bps``, ``protection_given``.
         routes: ``demand_id``, ``nodes``, ``links`` (tuples of ids), ``role``, ``set``.
         reliability: Rates of failure and repair.
         most_exact_routes: A demand with more routes (the shares of a key count as one) is computed by drawing states.
 
     Returns:
-        One row a demand: ``routes`` (their number), ``availability`` (some key: a set works) and
+        One row a demand: ``protection_given``, ``routes`` (their number), ``availability`` (some key: a set works) and
         ``minutes_down_per_year``, its ``standard_error_minutes`` (0 where exact), ``availability_in_full`` (all sets
         work, so that the demand has all that it was given) with ``minutes_not_in_full_per_year`` and
         ``standard_error_not_in_full_minutes``, ``method`` (``exact``, ``drawn`` or ``no route``). A demand that asks
@@ -71,7 +72,7 @@ def demand_availability(
             never = 1.0 if demand.requested_bps > 0 else math.nan
             outage, method = Outage(never, never), "no route"
         rows.append(
-            (demand.demand_id, demand.node_a, demand.node_b, lengths.get(demand.demand_id, 0),
+            (demand.demand_id, demand.node_a, demand.node_b, demand.protection_given, lengths.get(demand.demand_id, 0),
              1 - outage.every, outage.every * MINUTES_PER_YEAR, outage.standard_error * MINUTES_PER_YEAR,
              1 - outage.some, outage.some * MINUTES_PER_YEAR, outage.standard_error_some * MINUTES_PER_YEAR, method)
         )  # fmt: skip

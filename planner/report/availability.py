@@ -51,11 +51,13 @@ def show_availability(network: Network, table: pd.DataFrame, *, reliability: Rel
 
     say(*availability_words(network, table, reliability=reliability), "")
     shown = table.head(_SHOWN)
+    protected = table["protection_given"].isin(["none"]).sum() < table["protection_given"].notna().sum()
     title = f"{len(shown)} of {count(len(table), 'demand')}, the least available first"
     show_table(
         title if len(table) > len(shown) else "Demands, the least available first",
         columns=[
             ("demand", "left"),
+            *([("protection", "left")] if protected else []),
             ("routes", "right"),
             ("available", "right"),
             ("min/year down", "right"),
@@ -65,6 +67,7 @@ def show_availability(network: Network, table: pd.DataFrame, *, reliability: Rel
         rows=[
             [
                 row.demand_id,
+                *([row.protection_given or MISSING] if protected else []),
                 f"{row.routes:,}",
                 percent(row.availability),
                 minutes(row.minutes_down_per_year, error=row.standard_error_minutes),
