@@ -52,6 +52,7 @@ function failureItem(view, failure, total) {
       meterOf((failure.cut.length + failure.ended.length) / (total || 1)),
       el("span", { class: "muted" }, restText(view, failure)),
     ], () => (isLit ? clearHighlight(view) : showFailure(view, failure)), { "aria-pressed": String(Boolean(isLit)) }),
+    isLit && view.failureTools?.(failure),
     isLit && effectList(view, failure));
 }
 

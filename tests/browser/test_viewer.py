@@ -209,6 +209,43 @@ def test_a_killed_server_comes_back_with_the_same_state(trunks_viewer, viewers):
     assert page.locator(WORDS).inner_text() == words
 
 
+FAILURES = ".failures > li > button"
+
+
+def test_failures_follow_the_edits(trunks_viewer, viewers):
+    viewer = viewers(1440, 900)
+    page = viewer.open(trunks_viewer.url)
+    page.get_by_role("button", name="✕ Failures").click()
+    item = page.locator(FAILURES, has_text="Link Bengbu – Huainan")
+    assert "62 of 121 cut off" in item.inner_text()
+    item.click()
+    find(page, "jinan-taian")
+    press(page, "✂ Cut this link")
+    page.locator(WORDS, has_text="demands lost").wait_for()
+    page.locator(FAILURES, has_text="Link Bengbu – Huainan").filter(has_text="11 of 121 cut off").wait_for()
+    assert page.locator(f"{FAILURES}[aria-pressed=true]").count() == 1, "what was lit stays lit"
+    assert "11 of 121 demands cut off" in page.locator(".banner").first.inner_text()
+    press(page, "Restore this link")
+    page.locator(FAILURES, has_text="Link Bengbu – Huainan").filter(has_text="62 of 121 cut off").wait_for()
+    page.get_by_role("button", name="✂ Let it fail and plan anew").click()
+    page.locator(WORDS, has_text="62 demands lost").wait_for()
+    assert page.locator(".edits li").all_inner_texts()[0].startswith("Cut Bengbu – Huainan")
+    viewer.settle()
+    viewer.assert_quiet()
+
+
+def test_a_node_fails_and_all_is_planned_anew(trunks_viewer, viewers):
+    viewer = viewers(1440, 900)
+    page = viewer.open(trunks_viewer.url)
+    page.get_by_role("button", name="✕ Failures").click()
+    page.locator(FAILURES, has_text="Node Hefei").click()
+    page.get_by_role("button", name="✂ Let it fail and plan anew").click()
+    page.locator(WORDS, has_text="demands lost").wait_for()
+    assert page.locator(".node.cut").count() == 1
+    assert page.locator(".failures").inner_text().count("Node Hefei") <= 1
+    viewer.assert_quiet()
+
+
 def test_hostile_names_stay_text(viewers):
     server = Server(HOSTILE_NAMES)
     server.start()
@@ -228,6 +265,13 @@ def test_hostile_names_stay_text(viewers):
         page.get_by_role("button", name="Table").click()
         page.locator(".side tbody tr").first.click()
         assert page.locator(".tools").count() == 1
+        page.keyboard.press("Escape")
+        page.get_by_role("tab", name="Failures").click()
+        page.locator(FAILURES).first.click()
+        assert set(page.locator(".failures bdi").all_text_contents()) & set(HOSTILE)
+        page.get_by_role("button", name="✂ Let it fail and plan anew").click()
+        viewer.settle()
+        assert page.locator(".problems").count() == 0
         viewer.assert_quiet()
     finally:
         server.kill()
@@ -276,6 +320,11 @@ def open_demand(page: Any) -> None:
     page.locator(".demands > li > button").first.click()
 
 
+def open_failure(page: Any) -> None:
+    page.get_by_role("tab", name="Failures").click()
+    page.locator(FAILURES).first.click()
+
+
 def dark_theme(page: Any) -> None:
     page.get_by_role("button", name="Light or dark theme").click()
 
@@ -284,7 +333,7 @@ def test_no_serious_barrier(trunks_viewer, viewers):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core")
     edits = [{"do": "cut_link", "link_id": "jinan-taian"}, {"do": "scale_demands", "factor": 1.5}]
     page = viewers(1280, 900).open(f"{trunks_viewer.url}#edits={encoded(edits)}")
-    for step in (open_link, open_node, open_panel, open_demand, dark_theme):
+    for step in (open_link, open_node, open_panel, open_demand, open_failure, dark_theme):
         step(page)
         found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
         barriers = [

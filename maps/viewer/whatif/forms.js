@@ -75,6 +75,14 @@ function demandTools(view, demand) {
       button("Remove this demand", () => addEdit(view, { do: "remove_demand", demand_id: demand.demand_id }))));
 }
 
+// What the demands that are left get once the network answers the failure: cut, and plan anew.
+function failureTools(view, { kind, id, links }) {
+  const edits = kind === "node" ? [{ do: "cut_node", node_id: id }] : links.map((link) => ({ do: "cut_link", link_id: link.link_id }));
+  const isMade = edits.every((edit) => findEdit(view, edit));
+  return !isMade && el("section", { class: "tools demand-tools", "aria-label": "What if" },
+    el("div", { class: "buttons" }, button("✂ Let it fail and plan anew", () => setEdits(view, edits.reduce(withEdit, view.live.edits)))));
+}
+
 // --- a demand more ----------------------------------------------------------------------------------
 
 const UNITS = [["bit/s", 1], ["kbit/s", 1e3], ["Mbit/s", 1e6]];

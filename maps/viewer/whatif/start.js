@@ -15,7 +15,7 @@ async function startLive() {
   }
   view.live.attenuation = new Map(view.live.server.links.map((row) => [row.link_id, row.attenuation_db_per_km]));
   for (const { module, title } of view.live.server.modules) view.data.modules[module] ??= title;
-  Object.assign(view, { linkTools: (link) => linkTools(view, link), nodeTools: (node) => nodeTools(view, node), demandTools: (demand) => demandTools(view, demand) });
+  Object.assign(view, { linkTools: (link) => linkTools(view, link), nodeTools: (node) => nodeTools(view, node), demandTools: (demand) => demandTools(view, demand), failureTools: (failure) => failureTools(view, failure) });
   drawWhatif(view);
   fitNetwork(view);
   placeLabels(view);
