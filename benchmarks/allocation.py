@@ -38,9 +38,11 @@ from planner.allocation.growth import grow
 from planner.allocation.program import RouteProgram
 from planner.allocation.requests import Requests
 from planner.allocation.resources import Resources
-from planner.failure import sweep_failures
+from planner.failure import Reach, sweep_failures
 from planner.records import rows_of
-from planner.routing import Topology, best_routes
+from planner.routing import Route, Topology, make_route
+from planner.routing.kbest import k_best
+from planner.routing.search import RouteSearch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -258,13 +260,17 @@ def growth_lines(nodes: int, options: argparse.Namespace, ours: dict[str, float]
 
 
 def route_lines(nodes: int, options: argparse.Namespace) -> Iterator[str]:
-    """K shortest and widest routes of a sample of pairs."""
+    """K shortest and widest routes of a sample of pairs; graph and topology are made before."""
     network, budget, demands = make(nodes)
-    graph = with_lengths(network)
+    graph, topology = with_lengths(network), Topology.of(network, budget=budget)
     pairs = [(row.node_a, row.node_b) for row in rows_of(demands.iloc[: options.routes])]
 
-    def ours(k: int, by: Any) -> list[Any]:
-        return [best_routes(network, budget=budget, node_a=a, node_b=b, k=k, by=by) for a, b in pairs]
+    def ours(k: int, by: Any) -> list[list[Route]]:
+        found = []
+        for a, b in pairs:
+            search = RouteSearch(topology, source=topology.end(a), target=topology.end(b), by=by)
+            found.append([make_route(topology, steps) for steps in k_best(search, k=k)])
+        return found
 
     def theirs() -> list[list[float]]:
         return [
@@ -273,19 +279,32 @@ def route_lines(nodes: int, options: argparse.Namespace) -> Iterator[str]:
             for a, b in pairs
         ]  # fmt: skip
 
+    count = len(pairs)
     found, seconds = timed(lambda: ours(K, "length"))
     plainly, other = timed(theirs)
     lengths = [route.length_km for routes in found for route in routes]
     if not np.allclose(lengths, [length for routes in plainly for length in routes]):
         raise AssertionError("the shortest routes differ")
-    yield line(f"{K} shortest routes, planner", seconds / len(pairs), None, "each pair")
-    yield line(f"{K} shortest routes, networkx", other / len(pairs), seconds / len(pairs), "same lengths")
+    yield line(f"{K} shortest routes of a pair, planner", seconds / count, None, f"mean of {count} pairs")
+    yield line(f"{K} shortest routes of a pair, networkx", other / count, seconds / count, "same lengths")
     found, seconds = timed(lambda: ours(1, "rate"))
     plainly, other = timed(lambda: [widest_by_threshold(graph, a, b) for a, b in pairs])
     if [routes[0].key_rate_bps for routes in found] != plainly:
         raise AssertionError("the widest routes differ")
-    yield line("widest route, planner", seconds / len(pairs), None, "each pair")
-    yield line("widest route, networkx bisection", other / len(pairs), seconds / len(pairs), "same rates")
+    said = "of the widest, the one of fewest hops, then the shortest"
+    yield line("widest route of a pair, planner", seconds / count, None, said)
+    yield line("its rate by bisection, networkx", other / count, seconds / count, "the rate alone")
+    ends = np.array([[topology.node_index[row.node_a], topology.node_index[row.node_b]] for row in rows_of(demands)])
+    reach, seconds = timed(lambda: Reach(topology, pairs=ends))
+    if reach.widest_bps[:count].tolist() != plainly:
+        raise AssertionError("the widest rates differ")
+    yield line(f"widest rates of all {len(ends):,} demands, planner", seconds, None, "one spanning tree")
+    scaled = other / count * len(ends)
+    yield line("the same by bisection, networkx", scaled, seconds, f"{count} measured and scaled; same rates")
+    plainly, other = timed(lambda: bottlenecks(graph, demands))
+    if list(plainly.values()) != [dict(zip(demands["demand_id"], reach.widest_bps, strict=True))[d] for d in plainly]:
+        raise AssertionError("the widest rates differ")
+    yield line("the same by spanning tree, networkx", other, seconds, "same rates")
 
 
 def failure_lines(nodes: int) -> Iterator[str]:
