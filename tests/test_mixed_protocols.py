@@ -139,9 +139,11 @@ def test_words_and_truth_may_be_set_on_the_command_line():
     paired, plain = (rate("sns-1000mhz-snspd", f"aopp={word}") for word in ("true", "false"))
     assert json.loads(paired.stdout)["key_rate_bps"] > json.loads(plain.stdout)["key_rate_bps"] > 0
     assert rate("cv-1mhz-homodyne", "detection=heterodyne").exit_code == 0
-    refused = rate("sns-1000mhz-snspd", "block_bits=1e7")
+    finite = rate("sns-1000mhz-snspd", "block_bits=1e9")
+    assert 0 < json.loads(finite.stdout)["key_rate_bps"] < json.loads(paired.stdout)["key_rate_bps"]
+    refused = rate("mdi-1000mhz-ingaas", "block_bits=1e7")
     assert refused.exit_code == 3
-    assert "no finite-key formula for tf-sns" in refused.stderr
+    assert "no finite-key formula for mdi-decoy" in refused.stderr
 
 
 def test_a_module_that_measures_at_the_end_cannot_use_the_station(folder, tmp_path):
