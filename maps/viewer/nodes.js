@@ -12,6 +12,16 @@ function drawNodes(view) {
     view.overlays["Nodes"].addLayer(marker);
     view.markers.set(node.node_id, marker);
   }
+  shrinkFromAfar(view);
+}
+
+// From afar the symbols of relays would hide the links between them.
+const FAR_BELOW_ZOOM = 5.5;
+
+function shrinkFromAfar(view) {
+  const shrink = () => view.root.classList.toggle("far", view.map.getZoom() < FAR_BELOW_ZOOM);
+  view.map.on("zoomend", shrink);
+  shrink();
 }
 
 function markerOf(view, node) {
