@@ -127,8 +127,9 @@ def test_the_command_line_answers(folder):
         assert told.exit_code == 0, module
         assert json.loads(told.stdout)["key_rate_bps"] > 0
         shown = CliRunner().invoke(app, ["rate", module, "--loss-db", "9"])
-        kind = "with one station in the middle" if json.loads(told.stdout)["protocol"] in ARMS else "without a repeater"
-        assert f"No protocol {kind}" in " ".join(shown.stdout.split())
+        words = " ".join(shown.stdout.split())
+        assert "without a repeater" in words
+        assert "with one station in the middle" in words
 
 
 def test_words_and_truth_may_be_set_on_the_command_line():
