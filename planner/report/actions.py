@@ -123,7 +123,10 @@ def _unmet_sentence(network: Network, one: Explained) -> str:
         f"({quantity(one.served_bps / one.requested_bps, '%')})"
     )
     if len(one.demands) == 1:
-        return f"{_title(network, one.demands[0])} gets {share}."
+        (name,) = one.demands
+        asked = network.demands.loc[network.demands["demand_id"] == name, "protection"].iloc[0]
+        lacking = f", but not the protection {asked}" if one.remedy.cuts else ""
+        return f"{_title(network, name)} gets {share}{lacking}."
     shown = listing([_title(network, name) for name in one.demands], at_most=3)
     return f"{count(len(one.demands), 'demand')} that the same links stop get {share}: {shown}."
 
