@@ -22,12 +22,13 @@ be treated strictly. The bound here is derived by another way, without a de Fine
    about every other time; a quarter is taken. The halves are two keys, each secret whatever is known of the other's
    bits, so that epsilons and entropy terms count twice.
 2. In a pair of single-photon bits with odd parity the phase error of the bit that is kept is the singlet of two qubits.
-   Singlets of given pairs, the total spin J, and the number M of phase errors before pairing (n1/2 - M is a component
-   of the spin of n1 qubits) can be measured together, and J >= n1/2 - M.
+   Singlets of given pairs can be measured together with the total spin J of the n1 qubits of single photons, and with
+   the numbers of zeros and ones. A spin J below n1/2 - M is no likelier than more than M phase errors before pairing,
+   for n1/2 less their number is a component of the spin.
 3. Random pairing makes all permutations equally likely, so that at given J only J decides how many singlets there are.
    A random row of M0 = n1/2 - J flipped and n1 - M0 other qubits has this J in a share of cases of
    ``(n1 - 2 M0 + 1)/(n1 - M0 + 1)``; a pair of unequal qubits is a singlet every other time. Hence more than t singlets
-   are at most the inverse of that share times as likely as in such a row, at any J that is possible with M <= M0.
+   are at most the inverse of that share times as likely as in such a row, and likeliest with M0 = M.
 4. A random row with given numbers of three kinds (flipped, not flipped, no single photon) is one of independent kinds
    whose numbers came out so, which has a probability of at least ``1/(1.6 n)`` (Stirling). So the pairs may be taken
    as independent: a singlet in each with probability ``M (n1 - M) / n^2``.
