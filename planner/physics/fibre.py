@@ -57,4 +57,5 @@ def transmittance(loss_db: npt.ArrayLike) -> FloatArray:
     Returns:
         Fractions, the same shape.
     """
-    return np.asarray(np.power(10.0, -np.asarray(loss_db, dtype=np.float64) / 10.0))
+    # exp is several times as fast as the power of ten, and differs from it by 1e-15.
+    return np.asarray(np.exp(np.asarray(loss_db, dtype=np.float64) * (-np.log(10.0) / 10.0)))

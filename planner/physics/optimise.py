@@ -22,6 +22,8 @@ SEEDS = 768
 STARTS = 12
 ELEMENTS_AT_ONCE = 128
 """So that the arrays of one call of the objective stay within the processor's cache."""
+CLIMBS_AT_ONCE = 1024
+"""The same where each element has one start left."""
 
 _STEP = 1e-3
 _FIRST_ITERATIONS = 8
@@ -135,11 +137,16 @@ def maximise(objective: Objective, *, axes: Sequence[Axis], elements: int) -> Op
     angles = np.empty((len(axes), elements))
     values = np.empty(elements)
     seeds, groups = _seeds(axes)
-    for first in range(0, elements, ELEMENTS_AT_ONCE):
-        part = np.arange(first, min(first + ELEMENTS_AT_ONCE, elements))
-        search = _Search(objective, low=low, span=span)
-        angles[:, part], values[part] = search.run(part, seeds=seeds, groups=groups)
+    search = _Search(objective, low=low, span=span)
+    for part in _parts(np.arange(elements), size=CLIMBS_AT_ONCE):
+        states = [search.run(some, seeds=seeds, groups=groups) for some in _parts(part, size=ELEMENTS_AT_ONCE)]
+        joined = _State(*(np.concatenate(fields, axis=-1) for fields in zip(*states, strict=True)))
+        angles[:, part], values[part] = search.finish(joined, part)
     return _optimum(angles, values, axes=axes)
+
+
+def _parts(elements: npt.NDArray[np.intp], *, size: int) -> list[npt.NDArray[np.intp]]:
+    return [elements[first : first + size] for first in range(0, elements.size, size)]
 
 
 def improve(objective: Objective, *, axes: Sequence[Axis], starts: FloatArray, good: float | None = None) -> Optimum:
@@ -159,9 +166,8 @@ def improve(objective: Objective, *, axes: Sequence[Axis], starts: FloatArray, g
     begin = np.arcsin(np.sqrt(place))
     elements = starts.shape[-1]
     angles, values = np.empty((len(axes), elements)), np.empty(elements)
-    for first in range(0, elements, ELEMENTS_AT_ONCE):
-        part = np.arange(first, min(first + ELEMENTS_AT_ONCE, elements))
-        search = _Search(objective, low=low, span=span)
+    search = _Search(objective, low=low, span=span)
+    for part in _parts(np.arange(elements), size=CLIMBS_AT_ONCE):
         angles[:, part], values[part] = search.climb(part, begin[..., part], good=good)
     return _optimum(angles, values, axes=axes)
 
@@ -250,26 +256,24 @@ class _Search:
 
     def run(
         self, elements: npt.NDArray[np.intp], *, seeds: FloatArray, groups: Sequence[npt.NDArray[np.intp]]
-    ) -> tuple[FloatArray, FloatArray]:
-        """Angles (axes, elements) and values (elements) of the maxima."""
+    ) -> _State:
+        """The best of the starts of every element, after the first steps of all of them."""
         state = self._start(elements, seeds=seeds, groups=groups)
         for _ in range(_FIRST_ITERATIONS):
             state = self._advance(state, elements)
-        return self._finish(state, elements)
+        return _best(state)
 
     def climb(
         self, elements: npt.NDArray[np.intp], begin: FloatArray, *, good: float | None
     ) -> tuple[FloatArray, FloatArray]:
-        """The same from given angles (axes, starts, elements)."""
+        """Angles (axes, elements) and values (elements) of the maxima next to given angles (axes, starts, elements)."""
         value, guide = self._evaluate(begin, elements)
-        return self._finish(_State(begin, value, guide, np.full(value.shape, 0.1)), elements, good=good)
+        return self.finish(_best(_State(begin, value, guide, np.full(value.shape, 0.1))), elements, good=good)
 
-    def _finish(
+    def finish(
         self, state: _State, elements: npt.NDArray[np.intp], *, good: float | None = None
     ) -> tuple[FloatArray, FloatArray]:
-        """Follows the best start of every element until nothing is gained."""
-        best = np.argmax(state.score, axis=0)[np.newaxis]
-        state = _take(state, best)
+        """Follows the one start of every element until nothing is gained: angles and values."""
         angles, value = state.angles[:, 0].copy(), state.value[0].copy()
         active = np.arange(elements.size)
         calm = np.zeros(elements.size, dtype=np.intp)
@@ -367,6 +371,11 @@ class _Search:
                 angles[axis] = np.where(good, trial[axis], angles[axis])
                 value = np.where(good, found, value)
         return angles, value
+
+
+def _best(state: _State) -> _State:
+    """The best start of every element."""
+    return _take(state, np.argmax(state.score, axis=0)[np.newaxis])
 
 
 def _take(state: _State, best: npt.NDArray[np.intp]) -> _State:

@@ -85,6 +85,8 @@ def _edge(
             key = links_at(middle)(optimum.coordinates, elements)[0] > 0.0
             low, high = np.where(key, middle, low), np.where(key, high, middle)
         values.append(low)
+        if round_ + 1 == _ROUNDS:
+            break
         if round_ % 4 == 3:
             optimum = maximise(links_at(low), axes=family.axes, elements=start.size)
         else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from planner.physics.parameters import BB84, TWO_DECOY, settings_of
+from planner.physics.parameters import BB84, TWO_DECOY
 from planner.physics.protocols import method_of
 
 if TYPE_CHECKING:
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 PROTOCOLS = BB84
 """Protocols whose settings depend on a link only through its transmittance, its noise and its misalignment."""
 
-FINITE = frozenset({TWO_DECOY})
-"""Those of them whose table is good to a thousandth of the rate with finite blocks."""
-
-_OPEN = ("signal_intensity", "decoy_intensity", "signal_probability", "decoy_probability", "key_basis_probability")
-"""Settings that must be open, for with some of them fixed the best others jump too often; asymptotic the first two."""
+_OPEN = ("signal_intensity", "decoy_intensity")
+"""Settings that must be open: with fixed intensities the best probabilities jump too often."""
 
 VARYING = frozenset(
     {
@@ -66,6 +63,12 @@ class Family:
         return [axis for name, axis in self.method.axes.items() if name not in dict(self.fixed)]
 
     @property
+    def rough(self) -> bool:
+        """Whether settings where the optimum jumps are improved by a search of their own, being less regular there."""
+        plain = self.protocol == TWO_DECOY and self.clicks_per_dead_time <= 0.0
+        return not plain or any(value > 0.0 for _, value in self.fixed)
+
+    @property
     def clicks_per_dead_time(self) -> float:
         """Gates that a dead time lasts: how soon clicks block the receiver."""
         known = dict(self.constants)
@@ -88,13 +91,10 @@ def family_of(
         fixed: The settings that are given, arrays.
 
     Returns:
-        The family; None for other protocols, where settings other than the vacuum intensity are given (asymptotic:
-        signal or decoy intensity), or where something else differs from link to link.
+        The family; None for other protocols, where signal or decoy intensity is given, or where something else differs
+        from link to link.
     """
-    finite = "block_bits" in parameters
-    if protocol not in (FINITE if finite else PROTOCOLS):
-        return None
-    if any(name in fixed for name in (_OPEN if finite else _OPEN[:2]) if name in settings_of(protocol)):
+    if protocol not in PROTOCOLS or any(name in fixed for name in _OPEN):
         return None
     common = {key: array for key, array in parameters.items() if key not in VARYING} | dict(fixed)
     # What was broadcast from one number has no strides, and need not be looked at a million times.

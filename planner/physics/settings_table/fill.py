@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
     from planner.physics.settings_table.grid import Grid
 
-COARSE = (2, 4, 2)
+COARSE = (4, 4, 2)
 """Every how many nodes the search begins from nothing; the others start from their neighbours."""
 _SWEEPS = 3
 _KINK = 0.2
 """Bend from node to node, in the coordinates of the search, that only a jump makes."""
-_GAIN = 1e-7
+_GAIN = 1e-6
 """Gain of rate that is none."""
 
 

@@ -132,7 +132,10 @@ class SettingsTable:
             better = rate > value[tried]
             value[tried[better]] = rate[better]
             best[:, tried[better]] = settings[:, better]
-        near = np.flatnonzero(np.abs(at.ratio) < _NEAR)
+        irregular = np.abs(at.ratio) < _NEAR
+        if self.family.rough:
+            irregular |= (lists[:, 0] > 0) | (lists[:, 1] >= 0)
+        near = np.flatnonzero(irregular)
         if near.size:
             beyond = np.maximum(-at.ratio[near], 0.0)
             best[:, near], value[near] = self._improved(

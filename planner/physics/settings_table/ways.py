@@ -24,6 +24,8 @@ CORNERS = np.array([(a, b, c) for a in (0, 1) for b in (0, 1) for c in (0, 1)], 
 MOST = 6
 """Ways that are tried in one cell at most."""
 
+_CANDIDATES = 8
+"""Ways of a cell that are looked at closely, those that come next to the best one anywhere in it."""
 _CELLS_AT_ONCE = 512
 _TOLERANCE = 1e-4
 """Gain of rate for which other ways than interpolation are tried."""
@@ -67,16 +69,19 @@ def find_ways(family: Family, grid: Grid, table: FloatArray, steps: FloatArray) 
     offsets = np.array([(0, 0, 0), *around], dtype=np.intp)
     cells = np.stack(np.meshgrid(*(np.arange(size - 1) for size in grid.shape), indexing="ij"), axis=-1).reshape(-1, 3)
     trial = _Trial(family, grid, table, steps, offsets)
+    every = np.arange(len(offsets))
     lists, of_cell = [np.array([[0, *[-1] * (MOST - 1)]])], np.zeros(grid.shape, dtype=np.intp)
     for first in range(0, len(cells), _CELLS_AT_ONCE):
         part = cells[first : first + _CELLS_AT_ONCE]
-        rates = trial.rates(part, _LOOKED_AT)
-        part = part[(rates.max(axis=0) > np.maximum(rates[0], 0.0) * (1.0 + _TOLERANCE)).any(axis=0)]
+        rates = trial.rates(part, _LOOKED_AT, ways=np.broadcast_to(every[:, np.newaxis], (every.size, len(part))))
+        better = (rates.max(axis=0) > np.maximum(rates[0], 0.0) * (1.0 + _TOLERANCE)).any(axis=0)
+        part = part[better]
         if not len(part):
             continue
-        found = _worth_trying(trial.rates(part, _PLACES))
+        candidates = _candidates(rates[..., better])
+        found = _worth_trying(trial.rates(part, _PLACES, ways=candidates))
         of_cell[tuple(part.T)] = sum(map(len, lists)) + np.arange(len(part))
-        lists.append(found)
+        lists.append(np.where(found < 0, -1, np.take_along_axis(candidates.T, np.maximum(found, 0), axis=1)))
     return Ways(offsets, np.concatenate(lists), of_cell.ravel())
 
 
@@ -90,18 +95,35 @@ class _Trial:
     steps: FloatArray
     offsets: npt.NDArray[np.intp]
 
-    def rates(self, cells: npt.NDArray[np.intp], places: FloatArray) -> FloatArray:
-        """Rates of all ways at places within cells; shape (way, place, cell)."""
+    def rates(self, cells: npt.NDArray[np.intp], places: FloatArray, *, ways: npt.NDArray[np.intp]) -> FloatArray:
+        """Rates of ways, the first being interpolation, at places within cells; shape (way, place, cell).
+
+        `ways` has the shape (way, cell).
+        """
         at = (cells[np.newaxis] + places[:, np.newaxis]).reshape(-1, 3)
         first = np.broadcast_to(cells, (len(places), *cells.shape)).reshape(-1, 3)
         eta, noise, error = self.grid.links(at[:, 0], at[:, 1], at[:, 2])
         links = Links(self.family, transmittance=eta, noise=noise, error=error)
         every = np.arange(len(at))
         found = [links(between(self.table, first, at - first), every)[0]]
-        for step in self.offsets[1:]:
+        for way in ways[1:]:
+            step = np.broadcast_to(self.offsets[way], (len(places), *cells.shape)).reshape(-1, 3)
             node = inside(first + step, self.grid)
             found.append(links(onward(self.table, self.steps, node, at - node), every)[0])
         return np.stack(found).reshape(-1, len(places), len(cells))
+
+
+def _candidates(rates: FloatArray) -> npt.NDArray[np.intp]:
+    """The ways that come next to the best one at any place; shape (way, cell), interpolation first."""
+    short = _shortfall(rates).min(axis=1)
+    order = np.argsort(short[1:], axis=0, kind="stable")[:_CANDIDATES] + 1
+    return np.concatenate([np.zeros((1, rates.shape[-1]), dtype=np.intp), order])
+
+
+def _shortfall(rates: FloatArray) -> FloatArray:
+    """How far each way stays behind the best one, as a share; shape (way, place, cell)."""
+    best = np.maximum(rates.max(axis=0), 0.0)
+    return np.asarray(np.where(best > 0.0, 1.0 - rates / np.where(best > 0.0, best, 1.0), 0.0))
 
 
 def _worth_trying(rates: FloatArray) -> npt.NDArray[np.intp]:
@@ -111,19 +133,18 @@ def _worth_trying(rates: FloatArray) -> npt.NDArray[np.intp]:
         rates: Shape (way, place, cell).
 
     Returns:
-        Rows of `Ways.lists`.
+        For each cell its ways, -1 where there are no more.
     """
-    best = np.maximum(rates.max(axis=0), 0.0)
-    share = np.where(best > 0.0, rates / np.where(best > 0.0, best, 1.0), 1.0)
-    reached = np.zeros(best.shape)
-    lists = np.full((best.shape[1], MOST), -1, dtype=np.intp)
-    for place in range(MOST):
-        short = 1.0 - np.maximum(share, reached)
-        lost = np.where(short > _TOLERANCE, np.minimum(short, 0.1), 0.0).sum(axis=1)
+    short = _shortfall(rates)
+    left = np.ones(short.shape[1:])
+    lists = np.full((short.shape[2], MOST), -1, dtype=np.intp)
+    for number in range(MOST):
+        after = np.minimum(short, left)
+        lost = np.where(after > _TOLERANCE, np.minimum(after, 0.1), 0.0).sum(axis=1)
         chosen = np.argmin(lost, axis=0)
-        open_ = (1.0 - reached).max(axis=0) > _TOLERANCE
-        lists[open_, place] = chosen[open_]
-        reached = np.maximum(reached, np.take_along_axis(share, chosen[np.newaxis, np.newaxis], axis=0)[0])
+        go_on = left.max(axis=0) > _TOLERANCE
+        lists[go_on, number] = chosen[go_on]
+        left = np.minimum(left, np.take_along_axis(short, chosen[np.newaxis, np.newaxis], axis=0)[0])
     return lists
 
 
