@@ -35,7 +35,7 @@ function drawLinks(view) {
     };
     parts.pointer.on("click", (event) => showLink(view, link, { at: event.latlng, stay: true }));
     parts.pointer.on("contextmenu", (event) => { // a long touch: fingers do not hover
-      L.DomEvent.stop(event);
+      event.originalEvent.preventDefault();
       parts.pointer.openTooltip(event.latlng);
     });
     parts.pointer.on("add", () => focusable(view, link, parts.pointer.getElement()));

@@ -21,14 +21,21 @@ const Canvas = L.Renderer.extend({
   },
   _updatePaths() {},
   _update() {
-    if (this._map._animatingZoom && this._bounds) return;
+    if ((this._map._animatingZoom || this._holdsSight()) && this._bounds) return;
     L.Renderer.prototype._update.call(this);
+    this._drawnFor = this._map.getPixelOrigin();
     const size = this._bounds.getSize();
     const fine = window.devicePixelRatio > 1 ? 2 : 1;
     L.DomUtil.setPosition(this._container, this._bounds.min);
     Object.assign(this._container, { width: fine * size.x, height: fine * size.y });
     Object.assign(this._container.style, { width: `${size.x}px`, height: `${size.y}px` });
     this.redraw();
+  },
+  // After a short drag all that is in sight was drawn already, beyond the edges.
+  _holdsSight() {
+    const corner = this._map.containerPointToLayerPoint([0, 0]);
+    const sight = L.bounds(corner, corner.add(this._map.getSize()));
+    return this._drawnFor?.equals(this._map.getPixelOrigin()) && this._zoom === this._map.getZoom() && this._bounds?.contains(sight);
   },
   redraw() {
     if (!this._container || !this._bounds) return this;

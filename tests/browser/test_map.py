@@ -212,6 +212,15 @@ def test_a_demand_lights_up_its_routes(offline_page, chain_page):
     offline_page.assert_quiet()
 
 
+def test_a_long_touch_on_a_line_tells_what_it_is(offline_page, chain_page):
+    page = opened(offline_page, chain_page)
+    page.mouse.move(5, 795)
+    page.locator("path.link-pointer").nth(3).click(button="right", force=True)
+    assert "Jinan – Xuzhou" in page.locator(".trunk-tip").inner_text()
+    assert page.locator(".story").count() == 0
+    offline_page.assert_quiet()
+
+
 def test_layer_switch(offline_page, chain_page):
     page = opened(offline_page, chain_page)
     switch = page.locator(".leaflet-control-layers")
@@ -547,6 +556,15 @@ def test_many_links_answer_to_hover_and_click(grid):
     assert grid.locator(".story").count() == 0
 
 
+def test_a_long_touch_tells_what_is_there(grid):
+    """Browsers make a menu event of a long touch, as of the right button."""
+    grid.evaluate("void view.map.setView([35.0, 110.25], 9, { animate: false })")
+    middle = spot(grid, 35.0, 110.25)
+    grid.mouse.click(middle["x"], middle["y"] + 3, button="right")
+    assert "Node 20/20 – Node 21/20" in grid.locator(".trunk-tip").inner_text()
+    assert grid.locator(".story").count() == 0
+
+
 def test_a_layer_that_is_off_is_not_found(grid):
     grid.evaluate("void view.map.setView([35.0, 110.0], 9, { animate: false })")
     node = spot(grid, 35.0, 110.0)
@@ -592,6 +610,33 @@ def test_many_links_are_coloured_lit_and_found(grid):
     assert grid.evaluate(COLOUR_AT, elsewhere)[:3] == [int(step.light[i : i + 2], 16) for i in (1, 3, 5)]
     search(grid, "n7-0-n8-0")
     assert grid.locator(".story h2").inner_text() == "Node 7/0 – Node 8/0"
+
+
+def test_a_short_drag_needs_no_drawing_and_a_long_one_does(grid):
+    grid.evaluate(
+        "() => { const { links } = view.many; const { draw } = links; window.drawn = 0;"
+        " links.draw = (...all) => { window.drawn += 1; draw(...all); }; }"
+    )
+
+    def drag(pixels):
+        grid.mouse.move(700, 500)
+        grid.mouse.down()
+        grid.mouse.move(700 - pixels, 500, steps=4)
+        grid.wait_for_timeout(120)  # so that the map does not glide on
+        grid.mouse.up()
+        grid.wait_for_timeout(120)
+        return grid.evaluate("window.drawn")
+
+    assert drag(60) == 0
+    assert drag(60) == 0
+    assert drag(300) > 0
+    grid.evaluate("void view.map.setView([35.0, 110.25], 9, { animate: false })")
+    middle = spot(grid, 35.0, 110.25)
+    assert grid.evaluate(COLOUR_AT, [35.0, 110.25])[3] == 255
+    drag(80)
+    moved = spot(grid, 35.0, 110.25)
+    assert moved["x"] == pytest.approx(middle["x"] - 80, abs=2)
+    assert grid.evaluate(COLOUR_AT, [35.0, 110.25])[3] == 255, "what is drawn moves with the map"
 
 
 def test_many_links_are_dragged_and_zoomed(grid):
