@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from planner.errors import InputError, Problem
+from planner.verify.sets import RouteSet, route_sets
 
 PLAN_FILE = "plan.json"
 
@@ -102,6 +104,11 @@ class GrowthPart(_Part):
     resource_prices: dict[str, float]
     routes: list[GrowthRoutePart]
 
+    @cached_property
+    def sets(self) -> list[RouteSet]:
+        """The sets of routes of the witness."""
+        return route_sets((route.demand_id, route) for route in self.routes)
+
 
 class LevelPart(_Part):
     """A level of the fair allocation: the demands frozen there, with the certificate."""
@@ -160,6 +167,11 @@ class PlanPart(_Part):
     without_port: list[str] = []
     inputs: dict[str, str] = Field(min_length=1)
     version: str
+
+    @cached_property
+    def sets(self) -> list[RouteSet]:
+        """The sets of routes by which the plan serves its demands."""
+        return route_sets((demand.demand_id, route) for demand in self.demands for route in demand.routes)
 
     @property
     def before_protection(self) -> bool:

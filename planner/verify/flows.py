@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from planner.verify.check import Check, Ledger, number, some, total
-from planner.verify.sets import Loads, limits_in_words, note_flaws, note_overloads, served_sets
+from planner.verify.sets import Loads, limits_in_words, note_flaws, note_overloads
 
 if TYPE_CHECKING:
     from planner.verify.document import PlanPart, RoutePart
@@ -104,7 +104,7 @@ def _step_flaws(route: RoutePart, *, ground: Ground) -> Iterable[str]:
 def check_sets(plan: PlanPart, *, ground: Ground) -> Check:
     """The routes of a set are as its demand's protection takes them, with one rate, and share nothing."""
     ledger = Ledger("sets of routes")
-    sets = served_sets(plan)
+    sets = plan.sets
     note_flaws(ledger, sets, ground=ground)
     protected = [part for part in sets if len(part.routes) > 1]
     return ledger.check(
@@ -117,7 +117,7 @@ def check_served(plan: PlanPart, *, ground: Ground) -> Check:
     """What each demand gets is what its sets of routes bring, and no more than it asked for."""
     ledger = Ledger("served rates")
     brought: dict[str, list[float]] = {}
-    for part in served_sets(plan):
+    for part in plan.sets:
         brought.setdefault(part.demand_id, []).append(part.rate_bps)
     for demand in plan.demands:
         what = f"served_bps of demand '{demand.demand_id}'"
@@ -161,7 +161,7 @@ def check_ports(plan: PlanPart, *, ground: Ground) -> Check:
 def check_loads(plan: PlanPart, *, ground: Ground) -> Check:
     """The load of a link is what its routes bring and what it holds in reserve; utilisation is load over rate."""
     ledger = Ledger("link loads")
-    found = Loads(served_sets(plan), ground=ground, shared=plan.shared)
+    found = Loads(plan.sets, ground=ground, shared=plan.shared)
     for link in plan.links:
         brought = found.load_bps(link.link_id)
         span = ground.spans.get(link.link_id)
@@ -190,7 +190,7 @@ def _reserve(plan: PlanPart) -> str:
 def check_capacity(plan: PlanPart, *, ground: Ground) -> Check:
     """No link, no module group and no node does more than it can, in whatever failure."""
     ledger = Ledger("capacity")
-    found = Loads(served_sets(plan), ground=ground, shared=plan.shared)
+    found = Loads(plan.sets, ground=ground, shared=plan.shared)
     note_overloads(ledger, found, ground=ground)
     return ledger.check(
         f"no link carries more key than it makes{limits_in_words(found, ground=ground)}; largest excess "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from planner.errors import InputError, Problem
 from planner.verify.check import Check, Ledger, number, some
-from planner.verify.sets import Loads, served_sets
+from planner.verify.sets import Loads
 
 if TYPE_CHECKING:
     from planner.network import Network
@@ -120,7 +120,7 @@ def _demand_rows(plan: PlanPart) -> dict[str, dict[str, float]]:
 
 def _node_rows(plan: PlanPart, *, ground: Ground) -> dict[str, dict[str, float]]:
     """What each node passes on, and how much of it is held in reserve: from the routes."""
-    found = Loads(served_sets(plan), ground=ground, shared=plan.shared)
+    found = Loads(plan.sets, ground=ground, shared=plan.shared)
     return {
         node: {"relayed_bps": found.passed_bps(node), "reserved_bps": found.held_bps(node)} for node in ground.nodes
     }

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from planner.verify.check import ROUNDING, Check, Ledger, number, relative, some, total
 from planner.verify.flows import route_flaws
 from planner.verify.prices import PriceList, resource_of
-from planner.verify.sets import Loads, limits_in_words, note_flaws, note_overloads, route_sets
+from planner.verify.sets import Loads, limits_in_words, note_flaws, note_overloads
 
 if TYPE_CHECKING:
     from planner.verify.document import GrowthPart, PlanPart
@@ -89,7 +89,7 @@ def _check_witness(plan: PlanPart, *, ground: Ground) -> Check:
     for route in growth.routes:
         for flaw in route_flaws(route, demand_id=route.demand_id, ground=ground):
             ledger.require(condition=False, failure=flaw)
-    sets = route_sets((route.demand_id, route) for route in growth.routes)
+    sets = growth.sets
     note_flaws(ledger, sets, ground=ground)
     brought: dict[str, list[float]] = {}
     for part in sets:

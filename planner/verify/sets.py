@@ -10,7 +10,7 @@ from planner.verify.check import Ledger, number, total
 from planner.verify.integer import LINK, NODE, RISK
 
 if TYPE_CHECKING:
-    from planner.verify.document import PlanPart, RoutePart
+    from planner.verify.document import RoutePart
     from planner.verify.ground import Ground
 
 EQUAL_RATES = 1e-9
@@ -57,11 +57,6 @@ def route_sets(routes: Iterable[tuple[str, RoutePart]]) -> list[RouteSet]:
         given = parts[0].number
         found.append(RouteSet(demand_id, len(found) + 1 if given is None else given, tuple(parts)))
     return found
-
-
-def served_sets(plan: PlanPart) -> list[RouteSet]:
-    """The sets of routes by which a plan serves its demands."""
-    return route_sets((demand.demand_id, route) for demand in plan.demands for route in demand.routes)
 
 
 def note_flaws(ledger: Ledger, sets: Sequence[RouteSet], *, ground: Ground) -> None:

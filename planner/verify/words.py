@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from planner.verify.check import Check, Ledger
 from planner.verify.integer import LINK, NODE, RISK
 from planner.verify.prices import GROUP, Resource, resource_of
-from planner.verify.sets import RouteSet, failures_of, route_sets, served_sets
+from planner.verify.sets import RouteSet, failures_of
 
 if TYPE_CHECKING:
     from planner.verify.document import BottleneckPart, GrowthPart, LevelPart, PlanPart, RoutePart, TotalPart
@@ -90,15 +90,14 @@ class _Proof:
 
 def _expected(plan: PlanPart, *, ground: Ground) -> tuple[Counter[_Claim], Counter[_Claim]]:
     """What must be said, and what may be said, from the certificates alone."""
-    grown = route_sets((route.demand_id, route) for route in plan.growth.routes)
-    proofs = [_Proof("growth", plan.growth, sets=grown)]
+    proofs = [_Proof("growth", plan.growth, sets=plan.growth.sets)]
     proofs += [
         _Proof("service", level, frozen=len(level.demands))
         for level in plan.fairness.levels
         if not level.served_in_full
     ]
     if plan.total is not None:
-        proofs.append(_Proof("total", plan.total, sets=served_sets(plan)))
+        proofs.append(_Proof("total", plan.total, sets=plan.sets))
     sure: Counter[_Claim] = Counter()
     possible: Counter[_Claim] = Counter()
     for proof in proofs:
