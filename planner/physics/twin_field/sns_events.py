@@ -84,7 +84,6 @@ def count_events(
         The events.
     """
     arriving = [k * eta for k, eta in zip(sent, arms, strict=True)]
-    nothing = np.zeros(())
     only = [sending[0] * (1.0 - sending[1]), sending[1] * (1.0 - sending[0])]
     single = [p * k * np.exp(-k) for p, k in zip(only, sent, strict=True)]
     # A photon of the mixture clicks with the mean transmittance; interference tells the two detectors apart as far as
@@ -97,13 +96,26 @@ def count_events(
     wrong = (1.0 - dark) * (arrival / 2.0 - swing + dark * (1.0 - arrival))
     return Events(
         both=sending[0] * sending[1] * one_click(arriving[0], arriving[1], dark=dark),
-        first=only[0] * one_click(arriving[0], nothing, dark=dark),
-        second=only[1] * one_click(nothing, arriving[1], dark=dark),
+        first=only[0] * lone_click(arriving[0], dark=dark),
+        second=only[1] * lone_click(arriving[1], dark=dark),
         none=(1.0 - sending[0]) * (1.0 - sending[1]) * 2.0 * dark * (1.0 - dark),
         single_first=single[0] * (1.0 - dark) * (arms[0] + 2.0 * dark * (1.0 - arms[0])),
         single_second=single[1] * (1.0 - dark) * (arms[1] + 2.0 * dark * (1.0 - arms[1])),
         phase_error=np.asarray(np.where(clicked > 0.0, wrong / np.where(clicked > 0.0, clicked, 1.0), 0.5)),
     )
+
+
+def lone_click(arriving: FloatArray, *, dark: FloatArray) -> FloatArray:
+    """Probability that exactly one detector clicks when one coherent state arrives; `one_click` with nothing beside it.
+
+    Args:
+        arriving: Mean photons detected.
+        dark: Dark-count probability of each detector.
+
+    Returns:
+        The probability.
+    """
+    return np.asarray(2.0 * (1.0 - dark) * np.exp(-arriving) * (np.expm1(arriving / 2.0) + dark))
 
 
 def one_click(arriving_a: FloatArray, arriving_b: FloatArray, *, dark: FloatArray) -> FloatArray:

@@ -16,6 +16,7 @@ from planner.physics.twin_field.sns_events import (
     Events,
     both_sides,
     count_events,
+    lone_click,
     one_click,
     with_pairing,
     without_pairing,
@@ -146,7 +147,7 @@ def _tests(sides: _Sides, *, slots: FloatArray, dark: FloatArray, error: FloatAr
 
     def alone(number: int) -> tuple[Pair, Pair]:
         probability = (first[number][0] * second[0][0], second[number][0] * first[0][0])
-        seen = tuple(one_click(side[number][1], _NONE, dark=dark) for side in (first, second))
+        seen = tuple(lone_click(side[number][1], dark=dark) for side in (first, second))
         return (np.asarray(slots * probability[0]), np.asarray(slots * probability[1])), (seen[0], seen[1])
 
     weak, strong = alone(1), alone(2)
