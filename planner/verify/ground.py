@@ -205,6 +205,18 @@ class Ground:
         return given_protection(self)
 
     @cached_property
+    def kinds(self) -> tuple[tuple[Pair, Given], ...]:
+        """The nodes and the protection of the demands that take part: demands of one kind can use the same sets."""
+        found = {(self.wishes[key].pair, given) for key, given in self.given.items()}
+        return tuple(sorted(found, key=lambda kind: (kind[0], kind[1].protection)))
+
+    @cached_property
+    def kind_of(self) -> dict[str, int]:
+        """The number of each such demand's kind."""
+        number = {kind: index for index, kind in enumerate(self.kinds)}
+        return {key: number[self.wishes[key].pair, given] for key, given in self.given.items()}
+
+    @cached_property
     def short_routes(self) -> DisjointRoutes:
         """Finds disjoint routes of few links."""
         return DisjointRoutes(self, Costs(links=dict.fromkeys(self.live, 1.0)))

@@ -24,7 +24,7 @@ from planner.verify.graph import Costs, route_costs
 from planner.verify.integer import LINK, NODE, RISK, cheapest_disjoint, cheapest_shared
 
 if TYPE_CHECKING:
-    from planner.verify.ground import Ground, Pair
+    from planner.verify.ground import Ground
     from planner.verify.protection import Given
 
 GROUP = "module_group:"
@@ -151,37 +151,33 @@ class Cheapest:
         prices: The prices.
         ground: The recomputed facts.
         shared: Whether 1+1 protection is shared.
-
-    Attributes:
-        loose: The demands for which no more than a lower bound is known.
     """
 
     def __init__(self, prices: PriceList, *, ground: Ground, shared: bool) -> None:
         self._prices, self._ground, self._shared = prices, ground, shared
-        self._kind = {key: (ground.wishes[key].pair, given) for key, given in ground.given.items()}
-        kinds = set(self._kind.values())
-        alone = {pair for pair, given in kinds if given.routes == 1 or self._is_shared(given)}
-        single = route_costs(ground, alone, prices.costs, links=ground.live)
-        self._cost: dict[tuple[Pair, Given], float] = {}
-        self._open: set[tuple[Pair, Given]] = set()
-        search = DisjointRoutes(ground, prices.costs) if any(given.routes > 1 for _, given in kinds) else None
-        for pair, given in kinds:
-            if search is None or given.routes == 1 or self._is_shared(given):
-                self._cost[pair, given] = single[pair]
+        self._cost: list[float] = []
+        self._open: list[int] = []
+        at_once = {pair for pair, given in ground.kinds if self._by_one_route(given)}
+        single = route_costs(ground, at_once, prices.costs, links=ground.live)
+        search = DisjointRoutes(ground, prices.costs) if len(at_once) < len(ground.kinds) else None
+        for number, (pair, given) in enumerate(ground.kinds):
+            if search is None or self._by_one_route(given):
+                self._cost.append(single[pair])
                 exact = given.routes == 1
             else:
                 found = search.cheapest(pair, most=given.routes)
-                self._cost[pair, given] = found.cost
+                self._cost.append(found.cost)
                 exact = not share_risks(ground, found.routes)
             if not exact:
-                self._open.add((pair, given))
+                self._open.append(number)
 
-    def _is_shared(self, given: Given) -> bool:
-        return self._shared and given.protection == "1+1"
+    def _by_one_route(self, given: Given) -> bool:
+        """Whether the first step is a single route: there is no other, or the other may cost nothing."""
+        return given.routes == 1 or (self._shared and given.protection == "1+1")
 
     def __getitem__(self, key: str) -> float:
         """What a bit/s costs a demand, at least."""
-        return self._cost[self._kind[key]]
+        return self._cost[self._ground.kind_of[key]]
 
     @property
     def loose(self) -> bool:
@@ -190,11 +186,12 @@ class Cheapest:
 
     def tighten(self) -> None:
         """Finds out exactly what is only known to cost no less."""
-        for pair, given in sorted(self._open, key=lambda kind: (kind[0], kind[1].protection)):
-            if self._is_shared(given):
+        for number in self._open:
+            pair, given = self._ground.kinds[number]
+            if self._by_one_route(given):
                 cost = cheapest_shared(self._ground, pair, self._prices.costs, self._prices.called)
             else:
                 cost = cheapest_disjoint(self._ground, pair, self._prices.costs, routes=given.routes)
             if math.isfinite(cost):
-                self._cost[pair, given] = max(cost, self._cost[pair, given])
+                self._cost[number] = max(cost, self._cost[number])
         self._open.clear()

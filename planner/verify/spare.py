@@ -18,7 +18,6 @@ from planner.verify.sets import Loads
 if TYPE_CHECKING:
     from planner.verify.document import PlanPart
     from planner.verify.ground import Ground, Pair
-    from planner.verify.protection import Given
 
 LARGEST_DEVIATION = 1e-6
 """Largest relative deviation of a served rate from what its level says: the solver's own tolerance, with room."""
@@ -87,12 +86,12 @@ def shared_bps(demands: Iterable[str], served: Mapping[str, float], *, ground: G
         served: What each gets.
         ground: The recomputed facts.
     """
-    pools: dict[tuple[Pair, Given], float] = {}
+    pools: dict[int, float] = {}
     wanting = {key for key in demands if _wants_more(key, served, ground=ground)}
-    kind = {key: (ground.wishes[key].pair, ground.given[key]) for key in demands}
+    kind = {key: ground.kind_of[key] for key in demands}
     for key in sorted(wanting):
         pools[kind[key]] = pools.get(kind[key], 0.0) + served[key]
-    return {key: pools[kind[key]] if key in wanting else pools.get(kind[key], 0.0) + served[key] for key in kind}
+    return {key: pools.get(kind[key], 0.0) + (0.0 if key in wanting else served[key]) for key in kind}
 
 
 def _wants_more(key: str, served: Mapping[str, float], *, ground: Ground) -> bool:
