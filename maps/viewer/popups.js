@@ -50,8 +50,13 @@ function partsOf(row, parts) {
   return parts.map((part) => ({ ...part, value: row[part.key] }));
 }
 
-function measuredTag() {
-  return el("span", { class: "tag" }, "measured");
+// Nobody measured a link to a satellite: its figures are given.
+function measuredTag(view, link) {
+  return el("span", { class: "tag" }, isDownlink(view, link) ? "given" : "measured");
+}
+
+function isDownlink(view, link) {
+  return [link.node_a, link.node_b].some((id) => view.data.node.get(id).kind === "satellite");
 }
 
 function originSection(view, row, what) {
@@ -74,7 +79,7 @@ function linkPopup(view, link) {
     lossSection(view, link, measured.includes("loss_db")),
     bitSection(view, link),
     facts([
-      ["Key rate", [rateText(link.key_rate_bps), " ", measured.includes("key_rate_bps") && measuredTag()]],
+      ["Key rate", [rateText(link.key_rate_bps), " ", measured.includes("key_rate_bps") && measuredTag(view, link)]],
       measured.includes("key_rate_bps") && isNumber(link.model_key_rate_bps) && ["Model says", rateText(link.model_key_rate_bps)],
       view.data.plan && ["Load", rateText(link.load_bps)],
       view.data.plan && link.reserved_bps > 0 && ["Held for protection", rateText(link.reserved_bps)],
@@ -101,12 +106,12 @@ function viaNames(view, link) {
 
 function lossSection(view, link, isMeasured) {
   const parts = partsOf(link, view.data.style.loss_parts);
-  const isSpace = [link.node_a, link.node_b].some((id) => view.data.node.get(id).kind === "satellite");
+  const isSpace = isDownlink(view, link);
   if (isMeasured) parts[0].title = isSpace ? "Free space, as given" : "Span, as measured";
   else if (isSpace) parts[0].title = "Free space";
   const whole = parts.reduce((sum, part) => sum + (part.value || 0), 0);
   const inside = isNumber(link.receiver_loss_db) && ` (link ${lossText(link.loss_db)})`;
-  return [el("h3", {}, `Loss budget ${lossText(whole)}`, inside, isMeasured && [" ", measuredTag()]), stackedBar(parts, lossText)];
+  return [el("h3", {}, `Loss budget ${lossText(whole)}`, inside, isMeasured && [" ", measuredTag(view, link)]), stackedBar(parts, lossText)];
 }
 
 function bitSection(view, link) {

@@ -45,7 +45,7 @@ function closeSide(view) {
 
 function linkTable(view) {
   const plan = view.data.plan;
-  const measured = (link, field) => (link.measured || "").split(";").includes(field) && [" ", measuredTag()];
+  const measured = (link, field) => (link.measured || "").split(";").includes(field) && [" ", measuredTag(view, link)];
   return sortable(view, view.data.links, (link) => showLink(view, link), [
     { title: "Link", value: (link) => plainTitle(view.data, link), cell: (link) => titleOf(view, link) },
     { title: "km", number: true, value: (link) => link.length_km, cell: (link) => digits(link.length_km, 1) },

@@ -166,7 +166,8 @@ def _most_telling(frame: pd.DataFrame, weight: pd.Series[float], *, what: str) -
     """All rows in their order, or of too many those of the greatest weight."""
     if len(frame) <= MOST_ROWS:
         return frame.to_dict("records"), ""
-    chosen = weight.sort_values(ascending=False, kind="stable").index[:MOST_ROWS]
+    # Rounded: of equal ones the order of the table decides, not the last digit of a sum.
+    chosen = weight.sort_values(ascending=False, kind="stable", key=lambda value: value.round(9)).index[:MOST_ROWS]
     return frame.loc[chosen].to_dict("records"), f"The {MOST_ROWS} {what}, of {len(frame):,}; the table has all."
 
 

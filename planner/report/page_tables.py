@@ -163,6 +163,7 @@ def price_table(plan: Plan) -> Table:
     links = link_cells(plan.network)
     ends = {row["link_id"]: row for row in plan.links.to_dict("records")}
     priced = {link: price for link, price in plan.growth.prices.items() if price > 0 and ends[link]["key_rate_bps"] > 0}
+    weights = {link: round(price * ends[link]["key_rate_bps"], 9) for link, price in priced.items()}
     columns = (words_column("Link"), Column("Key rate", "bit/s"), Column("Price", "per bit/s"))
     rows = [
         (
@@ -170,7 +171,7 @@ def price_table(plan: Plan) -> Table:
             Cell(bare(ends[link]["key_rate_bps"], "bit/s")),
             Cell(f"{price:.6g}"),
         )
-        for link, price in sorted(priced.items(), key=lambda item: (-item[1] * ends[item[0]]["key_rate_bps"], item[0]))
+        for link, price in sorted(priced.items(), key=lambda item: (-weights[item[0]], item[0]))
     ]
     rows += [
         (Cell(name), Cell(MISSING), Cell(f"{price:.6g}"))

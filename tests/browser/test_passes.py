@@ -101,6 +101,16 @@ def test_the_passes_sort_and_are_saved(offline_page, micius_page, rows):
     offline_page.assert_quiet()
 
 
+def test_a_link_to_a_satellite_is_given_not_measured(offline_page, micius_page):
+    page = opened(offline_page, micius_page)
+    search(page, "ngari-micius")
+    text = page.locator(".story").inner_text()
+    assert "Free space, as given" in text
+    assert page.locator(".story .tag").all_inner_texts() == ["given", "given"]
+    assert "measured" not in text
+    offline_page.assert_quiet()
+
+
 def test_without_skyfield_the_satellite_says_why(offline_page, monkeypatch):
     monkeypatch.setattr("planner.report.map_passes.importlib.util.find_spec", lambda _: None)
     page = opened(offline_page, map_html(load("micius")))
