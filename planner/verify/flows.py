@@ -106,10 +106,12 @@ def check_sets(plan: PlanPart, *, ground: Ground) -> Check:
     ledger = Ledger("sets of routes")
     sets = plan.sets
     note_flaws(ledger, sets, ground=ground)
-    protected = [part for part in sets if len(part.routes) > 1]
+    several = sum(len(part.routes) > 1 for part in sets)
+    if not several:
+        return ledger.check(f"each of {len(sets)} routes is a working route by itself, because no demand is protected")
     return ledger.check(
-        f"the routes make {len(sets)} sets; in each of the {len(protected)} sets of several routes these are as many "
-        "as the protection takes, have one rate and share no inner node, no link and no risk group"
+        f"the routes make {len(sets)} sets; in each of the {several} sets of several routes these are as many as the "
+        "protection takes, have one rate and share no inner node, no link and no risk group"
     )
 
 
@@ -152,10 +154,12 @@ def check_ports(plan: PlanPart, *, ground: Ground) -> Check:
                 not demand.routes and not demand.served_bps,
                 f"demand '{demand.demand_id}' is served, though demands before it take the user ports of an end",
             )
-    limited = (
-        f"{len(ground.user_ports)} nodes have a limit of ports, taken" if ground.user_ports else "no node has a limit"
+    if not ground.user_ports:
+        return ledger.check("no node has a limit of user ports")
+    return ledger.check(
+        f"{len(ground.user_ports)} nodes have a limit of user ports, taken by priority and then by id; {len(right)} "
+        "demands find none and get nothing"
     )
-    return ledger.check(f"{limited} by priority and then by id; {len(right)} demands find none and get nothing")
 
 
 def check_loads(plan: PlanPart, *, ground: Ground) -> Check:
