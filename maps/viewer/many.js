@@ -6,6 +6,7 @@ const MANY = 600;
 const FEW_IN_SIGHT = 800;
 const REACH_PX = window.matchMedia("(pointer: coarse)").matches ? 14 : 7;
 const STROKE_TOGETHER = 40;
+const ROOM_PX = 30;
 
 const Canvas = L.Renderer.extend({
   initialize(draw, options) {
@@ -180,7 +181,7 @@ function paintMark(view, sheet, place, { scale, left, top }) {
 function paintNodes(view, sheet, sight) {
   const { dots } = view.many;
   const seen = withinSight(dots, sight, 12);
-  const size = Math.min(1, Math.max(0.25, Math.sqrt(500 / seen.length)));
+  const size = Math.max(0.25, Math.min(1, Math.sqrt(500 / seen.length), spacingOf(dots, seen) * sight.scale / ROOM_PX));
   const lit = view.highlight && view.highlight.nodes;
   if (size < 0.5) {
     paintDots(view, sheet, seen.filter((i) => !lit || lit.has(view.data.nodes[i].node_id)), { ...sight, size });
@@ -197,6 +198,18 @@ function paintNodes(view, sheet, sight) {
   }
   sheet.globalAlpha = 1;
   paintFailedNodes(view, sheet, sight);
+}
+
+// About how far apart nodes are, in pixels of zoom 0, were they spread evenly over their box.
+function spacingOf({ xs, ys }, seen) {
+  let [west, north, east, south] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const i of seen) {
+    west = Math.min(west, xs[i]);
+    east = Math.max(east, xs[i]);
+    north = Math.min(north, ys[i]);
+    south = Math.max(south, ys[i]);
+  }
+  return Math.sqrt(((east - west) * (south - north)) / seen.length) || Infinity;
 }
 
 function paintFailedNodes(view, sheet, sight) {
