@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.physics.tails import expectation_above, expectation_below
 from planner.physics.decoy_bb84 import ma2005
 from planner.physics.decoy_bb84.evaluation import error_rate, leak_per_click
 from planner.physics.detector import Clicks, clicks
 from planner.physics.entropy import binary_entropy
 from planner.physics.fibre import transmittance
+from planner.physics.tails import expectation_above, expectation_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
