@@ -24,14 +24,14 @@ CORNERS = np.array([(a, b, c) for a in (0, 1) for b in (0, 1) for c in (0, 1)], 
 MOST = 6
 """Ways that are tried in one cell at most."""
 
-_CANDIDATES = 8
-"""Ways of a cell that are looked at closely, those that come next to the best one anywhere in it."""
+_OTHERS = 4
+"""Ways of a cell, besides those from its corners, that are looked at closely."""
 _CELLS_AT_ONCE = 512
 _TOLERANCE = 1e-4
 """Gain of rate for which other ways than interpolation are tried."""
 _FEW, _MANY = (0.06, 0.5, 0.94), (0.02, 0.2, 0.4, 0.6, 0.8, 0.98)
-_LOOKED_AT = np.array([(0.5, noise, error) for noise in _FEW for error in _FEW])
-_PLACES = np.array([(light, noise, error) for light in (0.25, 0.75) for noise in _MANY for error in _MANY])
+_LOOKED_AT = np.array([(0.3, noise, error) for noise in _FEW for error in _FEW])
+_PLACES = np.array([(light, noise, error) for light in (0.03, 0.7) for noise in _MANY for error in _MANY])
 """Where in a cell everything is tried: at some places to see whether it is of use, then at many."""
 
 
@@ -70,6 +70,7 @@ def find_ways(family: Family, grid: Grid, table: FloatArray, steps: FloatArray) 
     cells = np.stack(np.meshgrid(*(np.arange(size - 1) for size in grid.shape), indexing="ij"), axis=-1).reshape(-1, 3)
     trial = _Trial(family, grid, table, steps, offsets)
     every = np.arange(len(offsets))
+    corners = np.asarray(((offsets >= 0) & (offsets <= 1)).all(axis=1))
     lists, of_cell = [np.array([[0, *[-1] * (MOST - 1)]])], np.zeros(grid.shape, dtype=np.intp)
     for first in range(0, len(cells), _CELLS_AT_ONCE):
         part = cells[first : first + _CELLS_AT_ONCE]
@@ -78,8 +79,8 @@ def find_ways(family: Family, grid: Grid, table: FloatArray, steps: FloatArray) 
         part = part[better]
         if not len(part):
             continue
-        candidates = _candidates(rates[..., better])
-        found = _worth_trying(trial.rates(part, _PLACES, ways=candidates))
+        candidates = _candidates(rates[..., better], corners=corners)
+        found = _worth_trying(trial.rates(part, _PLACES, ways=candidates), all_=family.rough)
         of_cell[tuple(part.T)] = sum(map(len, lists)) + np.arange(len(part))
         lists.append(np.where(found < 0, -1, np.take_along_axis(candidates.T, np.maximum(found, 0), axis=1)))
     return Ways(offsets, np.concatenate(lists), of_cell.ravel())
@@ -113,11 +114,11 @@ class _Trial:
         return np.stack(found).reshape(-1, len(places), len(cells))
 
 
-def _candidates(rates: FloatArray) -> npt.NDArray[np.intp]:
-    """The ways that come next to the best one at any place; shape (way, cell), interpolation first."""
-    short = _shortfall(rates).min(axis=1)
-    order = np.argsort(short[1:], axis=0, kind="stable")[:_CANDIDATES] + 1
-    return np.concatenate([np.zeros((1, rates.shape[-1]), dtype=np.intp), order])
+def _candidates(rates: FloatArray, *, corners: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """Interpolation, the corners, and what else comes next to the best way at any place; shape (way, cell)."""
+    short = np.where(corners[:, np.newaxis], -1.0, _shortfall(rates).min(axis=1))
+    short[0] = -2.0
+    return np.argsort(short, axis=0, kind="stable")[: np.count_nonzero(corners) + _OTHERS]
 
 
 def _shortfall(rates: FloatArray) -> FloatArray:
@@ -126,25 +127,28 @@ def _shortfall(rates: FloatArray) -> FloatArray:
     return np.asarray(np.where(best > 0.0, 1.0 - rates / np.where(best > 0.0, best, 1.0), 0.0))
 
 
-def _worth_trying(rates: FloatArray) -> npt.NDArray[np.intp]:
+def _worth_trying(rates: FloatArray, *, all_: bool) -> npt.NDArray[np.intp]:
     """The fewest ways that come close to the best one at every place of a cell, chosen one after the other.
 
     Args:
         rates: Shape (way, place, cell).
+        all_: Whether others follow, as many as a list holds.
 
     Returns:
         For each cell its ways, -1 where there are no more.
     """
     short = _shortfall(rates)
     left = np.ones(short.shape[1:])
+    much = np.minimum(short, 1.0).sum(axis=1) * 1e-9
     lists = np.full((short.shape[2], MOST), -1, dtype=np.intp)
     for number in range(MOST):
         after = np.minimum(short, left)
         lost = np.where(after > _TOLERANCE, np.minimum(after, 0.1), 0.0).sum(axis=1)
-        chosen = np.argmin(lost, axis=0)
-        go_on = left.max(axis=0) > _TOLERANCE
+        chosen = np.argmin(lost + much, axis=0)
+        go_on = (left.max(axis=0) > _TOLERANCE) | all_
         lists[go_on, number] = chosen[go_on]
         left = np.minimum(left, np.take_along_axis(short, chosen[np.newaxis, np.newaxis], axis=0)[0])
+        np.put_along_axis(much, chosen[np.newaxis], np.inf, axis=0)
     return lists
 
 
