@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from planner.failure import single_events, sweep_failures
@@ -68,16 +69,8 @@ def ranking(sweep: Sweep, *, budget: pd.DataFrame) -> dict[str, Any]:
         the worst of the latter: ``kind`` and ``id`` of what fails, ``links`` that fail with it, by id, ``cut`` and
         ``ended`` as :func:`steps` of rows of the table of demands, ``narrowed``.
     """
-    topology = Topology.of(sweep.network, budget=budget)
-    links = {
-        event.items[0]: [topology.link_ids[link] for link in event.links]
-        for event in single_events(sweep.network, topology=topology, of="both")
-    }
+    links, ending = _links_failing(sweep, budget=budget), _demands_ending(sweep)
     number = {demand_id: row for row, demand_id in enumerate(sweep.demands["demand_id"])}
-    ending: dict[str, list[int]] = {}
-    for row in rows_of(sweep.demands):
-        for end in {row.node_a, row.node_b}:
-            ending.setdefault(end, []).append(number[row.demand_id])
     failures = sweep.failures
     felt = failures[(failures["demands_cut"] > 0) | (failures["demands_ended"] > 0)]
     rows: list[dict[str, Any]] = []
@@ -100,7 +93,32 @@ def ranking(sweep: Sweep, *, budget: pd.DataFrame) -> dict[str, Any]:
     return {"sentence": failure_words(sweep)[0], "total": len(failures), "felt": len(felt), "rows": rows}
 
 
-def steps(numbers: Any) -> list[int]:
-    """Sorted numbers as the first and the differences after it, which are short to write."""
+def _links_failing(sweep: Sweep, *, budget: pd.DataFrame) -> dict[tuple[str, str], list[str]]:
+    """The links that fail with each thing, by its kind and id."""
+    topology = Topology.of(sweep.network, budget=budget)
+    return {
+        event.items[0]: [topology.link_ids[link] for link in event.links]
+        for event in single_events(sweep.network, topology=topology, of="both")
+    }
+
+
+def _demands_ending(sweep: Sweep) -> dict[str, list[int]]:
+    """The demands that end at each node, by their rows."""
+    ending: dict[str, list[int]] = {}
+    for number, row in enumerate(rows_of(sweep.demands)):
+        for end in {row.node_a, row.node_b}:
+            ending.setdefault(end, []).append(number)
+    return ending
+
+
+def steps(numbers: Iterable[int]) -> list[int]:
+    """Sorted numbers as the first and the differences after it, which are short to write.
+
+    Args:
+        numbers: Numbers of rows.
+
+    Returns:
+        Numbers whose running sums are those given.
+    """
     ordered = sorted(numbers)
     return [b - a for a, b in zip([0, *ordered], ordered, strict=False)]

@@ -17,9 +17,9 @@ from typing import Any
 from planner.shipped import maps_dir
 
 VIEWER_FILES = (
-    "format.js", "data.js", "dom.js", "ground.js", "symbols.js", "links.js", "nodes.js", "many.js", "labels.js",
-    "popups.js", "legend.js", "search.js", "table.js", "save.js", "highlight.js", "demands.js", "failures.js",
-    "passes.js", "strip.js", "panel.js", "print.js", "start.js",
+    "format.js", "data.js", "dom.js", "ground.js", "symbols.js", "links.js", "nodes.js", "many.js", "pointer.js",
+    "labels.js", "popups.js", "legend.js", "search.js", "table.js", "save.js", "highlight.js", "demands.js",
+    "failures.js", "passes.js", "strip.js", "panel.js", "print.js", "start.js",
 )  # fmt: skip
 """The parts of the viewer, in the order in which they are joined."""
 
