@@ -225,6 +225,18 @@ def test_fewer_disjoint_routes_than_asked_is_said():
     assert len(cut["nodes"]) == 1
 
 
+def test_a_search_that_reached_its_limit_exits_with_5(monkeypatch):
+    arguments = ["route", "hefei-metro", "hefei-ua-1", "hefei-ua-2"]
+    found = run(*arguments, "-k", "2")
+    assert found.exit_code == 0
+    assert "route 2 gives" in found.stderr
+    monkeypatch.setattr("planner.routing._MOST_ROUTES", 1)
+    cut_short = run(*arguments, "--json")
+    assert cut_short.exit_code == 5
+    assert len(json.loads(cut_short.stdout)["routes"]) == 1
+    assert "limit" in cut_short.stderr
+
+
 def test_links_in_one_duct_are_not_disjoint(tmp_path):
     shutil.copytree(Path(__file__).parent.parent / "data" / "networks" / "wuhan-hefei", tmp_path / "net")
     (tmp_path / "net" / "links.csv").write_text(

@@ -214,6 +214,24 @@ def test_modules_shared_in_time_lower_a_route_and_change_the_order():
     assert shared.group_key_rate_bps == pytest.approx(2.0)
 
 
+def test_a_limit_that_is_reached_is_told(monkeypatch):
+    links = [link_row(f"L{n}", "a", "b", 5.0 - n) for n in range(4)]
+    network = build_network(nodes=[node_row(node) for node in "ab"], links=links)
+    monkeypatch.setattr("planner.routing._MOST_ROUTES", 1)
+    assert find_routes(network, budget=rate_budget(network), node_a="a", node_b="b", k=1).proven
+    shared = build_network(
+        nodes=[node_row(node) for node in "abc"],
+        links=[
+            link_row("ac", "a", "c", 6.0, module_group="m"),
+            link_row("cb", "c", "b", 3.0, module_group="m"),
+            link_row("ab", "a", "b", 2.5),
+        ],
+    )
+    answer = find_routes(shared, budget=rate_budget(shared), node_a="a", node_b="b", k=1)
+    assert not answer.proven
+    assert answer.routes[0].links == ("ac", "cb")
+
+
 def test_what_a_route_gives_alone_is_what_a_plan_gives():
     """The rate of the best route of one demand is its growth factor where there is no other route."""
     from planner.allocation import allocate
