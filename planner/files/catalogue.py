@@ -8,11 +8,11 @@ from planner.shipped import data_dir, read_toml, shipped_ids
 
 
 def catalogue() -> dict[str, list[dict[str, Any]]]:
-    """The shipped networks, modules, services and coexistence profiles.
+    """The shipped networks, modules, services, coexistence profiles and satellites.
 
     Returns:
-        For ``"networks"``, ``"modules"``, ``"services"`` and ``"coexistence"``: an entry for each, sorted by ``"id"``,
-        with ``"title"`` and ``"title_local"`` (None where there is none).
+        For ``"networks"``, ``"modules"``, ``"services"``, ``"coexistence"`` and ``"satellites"``: an entry for each,
+        sorted by ``"id"``, with ``"title"`` and ``"title_local"`` (None where there is none).
 
     Raises:
         InputError: A shipped file is damaged.
@@ -22,6 +22,7 @@ def catalogue() -> dict[str, list[dict[str, Any]]]:
         "modules": [(name, data_dir() / "modules" / f"{name}.toml") for name in shipped_ids("modules")],
         "services": [(name, data_dir() / "services" / f"{name}.toml") for name in shipped_ids("services")],
         "coexistence": [(name, data_dir() / "coexistence" / f"{name}.toml") for name in shipped_ids("coexistence")],
+        "satellites": [(name, data_dir() / "satellites" / f"{name}.toml") for name in shipped_ids("satellites")],
     }
     entries: dict[str, list[dict[str, Any]]] = {}
     for kind, found in paths.items():

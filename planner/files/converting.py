@@ -198,7 +198,7 @@ def _workbook(network: Network) -> bytes:
         again = load(path)
     problems = [
         Problem(f"'{name}' is not what ships under this name, and a workbook holds tables only", expected="a folder")
-        for kind in ("modules", "services", "coexistence")
+        for kind in ("modules", "services", "coexistence", "satellites")
         for name, meaning in sorted(getattr(network, kind).items())
         if getattr(again, kind).get(name, meaning) != meaning
     ]

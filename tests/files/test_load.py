@@ -79,7 +79,7 @@ def test_a_shipped_network_by_its_path_is_the_same() -> None:
 
 def test_catalogue_names_what_ships() -> None:
     shipped = catalogue()
-    assert list(shipped) == ["networks", "modules", "services", "coexistence"]
+    assert list(shipped) == ["networks", "modules", "services", "coexistence", "satellites"]
     for kind, entries in shipped.items():
         assert [entry["id"] for entry in entries] == shipped_ids(kind)  # type: ignore[arg-type]
         assert all(entry["title"] and entry.keys() == {"id", "title", "title_local"} for entry in entries)
