@@ -1,4 +1,4 @@
-"""A consequence of every best answer, checked without prices: nobody who wants more passes by key to spare.
+"""A consequence of fairness, checked without prices: nobody who wants more passes by key to spare.
 
 A demand that is not served in full has no set of routes, as its protection takes them, on which every link, module
 group and node could carry more, in whatever failure.

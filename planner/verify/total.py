@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from planner.verify.check import ROUNDING, Check, Ledger, number, relative, total
 from planner.verify.growth import LARGEST_GAP, check_prices
 from planner.verify.prices import PriceList
-from planner.verify.spare import check_spare
 
 if TYPE_CHECKING:
     from planner.verify.document import PlanPart, TotalPart
@@ -34,13 +33,12 @@ def check_total(plan: PlanPart, *, ground: Ground) -> list[Check]:
     Returns:
         The checks.
     """
-    spare = check_spare(plan, ground=ground)
     claimed = plan.total
     if claimed is None:
-        return [Check("total served", passed=False, detail="the objective is total, but no total is given"), spare]
+        return [Check("total served", passed=False, detail="the objective is total, but no total is given")]
     served = _check_served(plan, claimed)
     if not ground.active:
-        return [served, _check_nothing(claimed), spare]
+        return [served, _check_nothing(claimed)]
     prices = check_prices(
         "total prices",
         prices=claimed.prices,
@@ -51,8 +49,8 @@ def check_total(plan: PlanPart, *, ground: Ground) -> list[Check]:
         some_price=False,
     )
     if not prices.passed:
-        return [served, prices, Check("total bound", passed=False, detail="wrong prices prove nothing"), spare]
-    return [served, prices, _check_bound(claimed, ground=ground, shared=plan.shared), _check_gap(claimed), spare]
+        return [served, prices, Check("total bound", passed=False, detail="wrong prices prove nothing")]
+    return [served, prices, _check_bound(claimed, ground=ground, shared=plan.shared), _check_gap(claimed)]
 
 
 def check_no_total(plan: PlanPart) -> list[Check]:
