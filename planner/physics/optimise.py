@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from planner.physics.climb import AT_LIMIT, Search, State
+
 if TYPE_CHECKING:
+    from planner.physics.climb import Objective
     from planner.physics.entropy import FloatArray
 
 SEEDS = 768
@@ -24,14 +27,6 @@ ELEMENTS_AT_ONCE = 128
 """So that the arrays of one call of the objective stay within the processor's cache."""
 CLIMBS_AT_ONCE = 1024
 """The same where each element has one start left."""
-
-_STEP = 1e-3
-_FIRST_ITERATIONS = 8
-_ITERATIONS = 60
-_CALM = 3
-"""Steps without a gain after which a climb ends."""
-_AT_LIMIT = 1e-4
-
 
 Scale = Literal["plain", "log", "log-odds"]
 SCALES: Mapping[Scale, Callable[[FloatArray], FloatArray]] = MappingProxyType(
@@ -90,24 +85,6 @@ def place(
     return dict(fixed) | {name: axes[name].value(array) for name, array in coordinates.items()}
 
 
-class Objective(Protocol):
-    """What is maximised."""
-
-    def __call__(
-        self, coordinates: Sequence[FloatArray], elements: npt.NDArray[np.intp]
-    ) -> tuple[FloatArray, FloatArray]:
-        """Evaluates it.
-
-        Args:
-            coordinates: One array for each axis, shape ``(..., len(elements))``.
-            elements: Which elements the last dimension stands for.
-
-        Returns:
-            The value, and a guide: a number that is positive where the value is, and leads to the region of positive
-            values from outside it. Both finite, of the shape of the coordinates.
-        """
-
-
 class Optimum(NamedTuple):
     """Where the maxima lie.
 
@@ -137,11 +114,12 @@ def maximise(objective: Objective, *, axes: Sequence[Axis], elements: int) -> Op
     angles = np.empty((len(axes), elements))
     values = np.empty(elements)
     seeds, groups = _seeds(axes)
-    search = _Search(objective, low=low, span=span)
+    search = Search(objective, low=low, span=span)
     for part in _parts(np.arange(elements), size=CLIMBS_AT_ONCE):
         states = [search.run(some, seeds=seeds, groups=groups) for some in _parts(part, size=ELEMENTS_AT_ONCE)]
-        joined = _State(*(np.concatenate(fields, axis=-1) for fields in zip(*states, strict=True)))
-        angles[:, part], values[part] = search.finish(joined, part)
+        joined = State(*(np.concatenate(fields, axis=-1) for fields in zip(*states, strict=True)))
+        found = search.finish(joined, part)
+        angles[:, part], values[part] = search.look_around(*found, part)
     return _optimum(angles, values, axes=axes)
 
 
@@ -166,7 +144,7 @@ def improve(objective: Objective, *, axes: Sequence[Axis], starts: FloatArray, g
     begin = np.arcsin(np.sqrt(place))
     elements = starts.shape[-1]
     angles, values = np.empty((len(axes), elements)), np.empty(elements)
-    search = _Search(objective, low=low, span=span)
+    search = Search(objective, low=low, span=span)
     for part in _parts(np.arange(elements), size=CLIMBS_AT_ONCE):
         angles[:, part], values[part] = search.climb(part, begin[..., part], good=good)
     return _optimum(angles, values, axes=axes)
@@ -198,7 +176,7 @@ def at_limits(
     """
     found = np.empty((len(axes), *values.shape), dtype=np.bool_)
     for number, (axis, at) in enumerate(zip(axes, coordinates, strict=True)):
-        margin = _AT_LIMIT * (axis.high - axis.low)
+        margin = AT_LIMIT * (axis.high - axis.low)
         limit = at > axis.high - margin
         if not axis.low_is_physical:
             limit |= at < axis.low + margin
@@ -228,161 +206,3 @@ def _seeds(axes: Sequence[Axis]) -> tuple[FloatArray, list[npt.NDArray[np.intp]]
     each = max(1, STARTS // len(members))
     groups = [part for group in members for part in np.array_split(group, each)]
     return np.asarray(np.arcsin(np.sqrt(share))), groups
-
-
-class _State(NamedTuple):
-    """One lockstep state: angles (axes, starts, elements), the rest (starts, elements)."""
-
-    angles: FloatArray
-    value: FloatArray
-    guide: FloatArray
-    radius: FloatArray
-
-    @property
-    def score(self) -> FloatArray:
-        return np.asarray(np.where(self.value > 0.0, self.value, self.guide))
-
-
-class _Search:
-    """Newton's method in the angles whose squared sine is the place between the limits.
-
-    At a limit the objective is even in the angle, so that a maximum there is an ordinary maximum of a smooth function.
-    """
-
-    def __init__(self, objective: Objective, *, low: FloatArray, span: FloatArray) -> None:
-        self.objective = objective
-        self.low = low
-        self.span = span
-
-    def run(
-        self, elements: npt.NDArray[np.intp], *, seeds: FloatArray, groups: Sequence[npt.NDArray[np.intp]]
-    ) -> _State:
-        """The best of the starts of every element, after the first steps of all of them."""
-        state = self._start(elements, seeds=seeds, groups=groups)
-        for _ in range(_FIRST_ITERATIONS):
-            state = self._advance(state, elements)
-        return _best(state)
-
-    def climb(
-        self, elements: npt.NDArray[np.intp], begin: FloatArray, *, good: float | None
-    ) -> tuple[FloatArray, FloatArray]:
-        """Angles (axes, elements) and values (elements) of the maxima next to given angles (axes, starts, elements)."""
-        value, guide = self._evaluate(begin, elements)
-        return self.finish(_best(_State(begin, value, guide, np.full(value.shape, 0.1))), elements, good=good)
-
-    def finish(
-        self, state: _State, elements: npt.NDArray[np.intp], *, good: float | None = None
-    ) -> tuple[FloatArray, FloatArray]:
-        """Follows the one start of every element until nothing is gained: angles and values."""
-        angles, value = state.angles[:, 0].copy(), state.value[0].copy()
-        active = np.arange(elements.size)
-        calm = np.zeros(elements.size, dtype=np.intp)
-        for _ in range(_ITERATIONS):
-            old = state.score[0]
-            state = self._advance(state, elements[active])
-            gain = state.score[0] - old
-            angles[:, active], value[active] = state.angles[:, 0], state.value[0]
-            calm = np.where(gain <= (1e-9 if good is None else good) * np.abs(old), calm + 1, 0)
-            keep = calm < (_CALM if good is None else 1)
-            if not keep.any():
-                break
-            active, calm = active[keep], calm[keep]
-            state = _State(*(field[..., keep] for field in state))
-        return self._snap(angles, value, elements)
-
-    def _evaluate(self, angles: FloatArray, elements: npt.NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
-        coordinates = [
-            start + width * np.square(np.sin(angle))
-            for start, width, angle in zip(self.low, self.span, angles, strict=True)
-        ]
-        return self.objective(coordinates, elements)
-
-    def _start(
-        self, elements: npt.NDArray[np.intp], *, seeds: FloatArray, groups: Sequence[npt.NDArray[np.intp]]
-    ) -> _State:
-        """The best starting point of each group."""
-        angles = np.broadcast_to(seeds[:, :, np.newaxis], (*seeds.shape, elements.size))
-        value, guide = self._evaluate(angles, elements)
-        score = np.where(value > 0.0, value, guide)
-        best = np.stack([group[np.argmax(score[group], axis=0)] for group in groups])
-        return _take(_State(angles, value, guide, np.full(value.shape, 0.3)), best)
-
-    def _advance(self, state: _State, elements: npt.NDArray[np.intp]) -> _State:
-        """One step of every start of every element: the best of several candidates, or no step."""
-        gradient, hessian = self._derivatives(state, elements)
-        bends, turn = np.linalg.eigh(-hessian)
-        along = np.einsum("...ij,...i->...j", turn, gradient)
-        size = np.abs(bends)
-        floor = 1e-9 * size.max(axis=-1, keepdims=True) + 1e-12
-        newton = np.einsum("...ij,...j->...i", turn, along / np.maximum(size, floor))
-        radius = state.radius[..., np.newaxis]
-        newton *= np.minimum(1.0, radius / (np.linalg.norm(newton, axis=-1, keepdims=True) + 1e-300))
-        uphill = gradient * (radius / (np.linalg.norm(gradient, axis=-1, keepdims=True) + 1e-300))
-        moves = np.stack([newton, 2.0 * newton, newton / 4.0, newton / 16.0, uphill, uphill / 8.0])
-        angles = state.angles[:, np.newaxis] + np.moveaxis(moves, -1, 0)
-        value, guide = self._evaluate(angles, elements)
-        inside = state.value > 0.0
-        score = np.where(inside, value, np.where(value > 0.0, 1.0 + value, guide))
-        best = np.argmax(score, axis=0)[np.newaxis]
-        chosen = np.take_along_axis(score, best, axis=0)[0]
-        better = chosen > state.score
-        shrink = np.array([1.5, 2.0, 0.5, 0.25, 1.0, 0.5])[best[0]]
-        radius_new = np.clip(np.where(better, state.radius * shrink, state.radius / 8.0), 1e-7, 1.0)
-        step = np.take_along_axis(angles, best[np.newaxis], axis=1)[:, 0]
-        return _State(
-            np.where(better, step, state.angles),
-            np.where(better, np.take_along_axis(value, best, axis=0)[0], state.value),
-            np.where(better, np.take_along_axis(guide, best, axis=0)[0], state.guide),
-            radius_new,
-        )
-
-    def _derivatives(self, state: _State, elements: npt.NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
-        """Gradient (..., axes) and Hessian (..., axes, axes) of the score over its own size."""
-        axes = state.angles.shape[0]
-        unit = np.eye(axes) * _STEP
-        pairs = [(i, j) for i in range(axes) for j in range(i)]
-        shifts = np.array([*unit, *(-unit), *(unit[i] + unit[j] for i, j in pairs)])
-        angles = state.angles[:, np.newaxis] + shifts.T[:, :, np.newaxis, np.newaxis]
-        value, guide = self._evaluate(angles, elements)
-        score = np.where(state.value > 0.0, value, guide)
-        centre = state.score
-        score = (score - centre) / (np.abs(centre) + 1e-300)
-        plus, minus, cross = score[:axes], score[axes : 2 * axes], score[2 * axes :]
-        gradient = np.moveaxis((plus - minus) / (2.0 * _STEP), 0, -1)
-        hessian = np.empty((*centre.shape, axes, axes))
-        for i in range(axes):
-            hessian[..., i, i] = (plus[i] + minus[i]) / _STEP**2
-        for (i, j), both in zip(pairs, cross, strict=True):
-            hessian[..., i, j] = hessian[..., j, i] = (both - plus[i] - plus[j]) / _STEP**2
-        return gradient, hessian
-
-    def _snap(
-        self, angles: FloatArray, value: FloatArray, elements: npt.NDArray[np.intp]
-    ) -> tuple[FloatArray, FloatArray]:
-        """Puts what lies next to a limit onto it, where nothing is lost by that."""
-        for axis in range(angles.shape[0]):
-            share = np.square(np.sin(angles[axis]))
-            near = (share < _AT_LIMIT) | (share > 1.0 - _AT_LIMIT)
-            if near.any():
-                trial = angles.copy()
-                trial[axis] = np.where(near, np.where(share < 0.5, 0.0, np.pi / 2.0), trial[axis])
-                found, _ = self._evaluate(trial, elements)
-                good = near & (found >= value * (1.0 - 1e-10))
-                angles[axis] = np.where(good, trial[axis], angles[axis])
-                value = np.where(good, found, value)
-        return angles, value
-
-
-def _best(state: _State) -> _State:
-    """The best start of every element."""
-    return _take(state, np.argmax(state.score, axis=0)[np.newaxis])
-
-
-def _take(state: _State, best: npt.NDArray[np.intp]) -> _State:
-    """The starts that `best`, of shape (starts, elements), points at."""
-    return _State(
-        np.take_along_axis(state.angles, best[np.newaxis], axis=1),
-        np.take_along_axis(state.value, best, axis=0),
-        np.take_along_axis(state.guide, best, axis=0),
-        np.take_along_axis(state.radius, best, axis=0),
-    )
