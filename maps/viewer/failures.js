@@ -61,10 +61,21 @@ function effectText(view, failure) {
   return [`${failure.cut.length.toLocaleString("en-GB")} of ${total} demands cut off`, restText(view, failure)].filter(Boolean).join(" · ");
 }
 
-function restText(view, { ended, narrowed, lost_bps, links, kind }) {
+// Demands that are not cut off, but lose a route that their key takes now.
+function turnedAway({ cut, ended, links }) {
+  const gone = new Set([...cut, ...ended]);
+  const failed = new Set(links.map((link) => link.link_id));
+  const isHit = (route) => route.role !== "protection" && route.links.some((id) => failed.has(id));
+  return [...new Set(links.flatMap((link) => link.demands))].filter((demand) => !gone.has(demand) && demand.routes.some(isHit));
+}
+
+function restText(view, failure) {
+  const { ended, narrowed, lost_bps, links, kind } = failure;
+  const turned = turnedAway(failure).length;
   return [
     ended.length > 0 && `${ended.length.toLocaleString("en-GB")} more end here`,
     view.data.plan && `${rateText(lost_bps)} no longer served`,
+    turned > 0 && `${countText(turned, "other loses", "others lose")} a route in use`,
     narrowed > 0 && `${narrowed.toLocaleString("en-GB")} narrowed`,
     kind !== "link" && `${countText(links.length, "link")} down`,
   ].filter(Boolean).join(" · ");

@@ -26,11 +26,13 @@ function saveCsv(view) {
   saveFile(view, `${view.tab}.csv`, `\ufeff${lines.join("\r\n")}\r\n`, "text/csv;charset=utf-8");
 }
 
-function failureFigures({ rank, kind, id, cut, ended, narrowed, lost_bps, links }) {
+function failureFigures(failure) {
+  const { rank, kind, id, cut, ended, narrowed, lost_bps, links } = failure;
   const ids = (rows, key) => rows.map((row) => row[key]).join(";");
   return {
     rank, kind, id, links: ids(links, "link_id"), demands_cut: cut.length, cut: ids(cut, "demand_id"),
-    demands_ended: ended.length, ended: ids(ended, "demand_id"), demands_narrowed: narrowed, lost_bps,
+    demands_ended: ended.length, ended: ids(ended, "demand_id"), demands_turned_away: turnedAway(failure).length,
+    demands_narrowed: narrowed, lost_bps,
   };
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from planner.network import build_network
@@ -101,4 +103,15 @@ def test_links_tell_what_is_held(offline_page, page_html):
     assert "Held for protection" in page.locator(".story").inner_text()
     search(page, "d-f")
     assert "Held for protection" not in page.locator(".story").inner_text()
+    offline_page.assert_quiet()
+
+
+def test_a_failure_tells_whose_routes_it_breaks(offline_page, page_html):
+    page = opened(offline_page, page_html)
+    page.get_by_role("button", name="Failures").click()
+    node_b = page.locator(".failures > li > button", has_text="Node B")
+    text = node_b.inner_text()
+    assert "0 of 4 cut off" in text
+    assert "1 more end here" in text
+    assert re.search(r"[1-3] others? loses? a route in use", text)
     offline_page.assert_quiet()
