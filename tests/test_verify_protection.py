@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from planner.network import Network, build_network
 from planner.verify import verify_plan
 from tests.networks import demand_row, link_row, node_row
 from tests.test_verify import save_lightly
-from tests.verify_by_hand import plan_by_hand, save_by_hand, write_plan
+from tests.verify_by_hand import Facts, links_of, nodes_of, plan_by_hand, save_by_hand, write_plan
 
 
 def odd_network(seed: int, *, nodes: int = 6, links: int = 9, demands: int = 4) -> Network:
@@ -139,6 +140,45 @@ def test_totals_that_do_not_know_all_routes_are_refused(shared, tmp_path):
             assert {"total bound", "total gap"} & found.keys(), f"seed {seed}"
             worse += 1
     assert worse >= 3
+
+
+def lowered(data: dict[str, Any], key: str, facts: Facts) -> dict[str, Any]:
+    """The same plan that serves one demand a little less, and says so everywhere, in its levels too."""
+    data = copy.deepcopy(data)
+    row = demand(data, key)
+    row["served_bps"] *= 0.999
+    for route in row["routes"]:
+        route["rate_bps"] *= 0.999
+    levels = data["fairness"]["levels"]
+    for number, level in enumerate(levels):
+        if key in level["demands"]:
+            level["demands"].remove(key)
+            alone = {**level, "level": level["level"] * 0.999, "demands": [key], "served_in_full": False}
+            levels[number : number + 1] = [alone, *([level] if level["demands"] else [])]
+            break
+    levels.sort(key=lambda level: level["level"])
+    data["links"], data["nodes"] = links_of(facts, data["demands"]), nodes_of(facts, data["demands"])
+    if data["total"]:
+        data["total"]["served_bps"] = sum(row["served_bps"] for row in data["demands"])
+        data["total"]["gap"] = 1 - data["total"]["served_bps"] / data["total"]["bound"]
+    return data
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize(("objective", "name"), [("fair", "fairness proof"), ("total", "total gap")])
+def test_serving_one_demand_less_is_noticed(objective, name, shared, tmp_path):
+    tried = 0
+    for seed in range(3000, 3005):
+        network = odd_network(seed)
+        data = plan_by_hand(network, objective=objective, shared=shared)
+        facts = Facts(network, shared=shared)
+        for row in (row for row in data["demands"] if row["served_bps"]):
+            less = lowered(data, row["demand_id"], facts)
+            found = broken(save_by_hand(network, less, tmp_path / f"{seed} {row['demand_id']}"))
+            assert set(found) <= {name, "spare key"}
+            assert name in found, (seed, row["demand_id"])
+            tried += 1
+    assert tried >= 5
 
 
 # ---- What was changed by hand, and the check that says so
