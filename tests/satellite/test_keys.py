@@ -79,7 +79,7 @@ class TestOneBlock:
             for k in intensities
         ]
         key, test, errors = (
-            [1e9 * weight * (p * getattr(c, what)).sum() for p, c in zip(shares, each, strict=True)]
+            [1e9 * weight * (p * getattr(c, what) * np.ones(slots)).sum() for p, c in zip(shares, each, strict=True)]
             for weight, what in ((0.81, "gain"), (0.01, "gain"), (0.01, "error"))
         )
         found, other = (
