@@ -77,7 +77,8 @@ function fitTo(view, places, spots = places) {
   const edge = view.narrow() ? 34 : 48;
   const { left, top, right: side, bottom = 0 } = view.room();
   const banner = view.banner.hidden ? 0 : view.banner.offsetHeight + 12;
-  const [above, below] = view.narrow() ? [top + edge, edge + (banner && banner + 70)] : [top + edge + banner, edge + bottom];
+  const isBelow = view.narrow() && view.banner.offsetTop > map.getSize().y / 2;
+  const [above, below] = isBelow ? [top + edge, edge + (banner && banner + 70)] : [top + edge + banner, edge + bottom];
   const legend = view.legend && !view.narrow() ? view.legend.offsetWidth + 12 : 0;
   const names = view.narrow() ? 40 : 110;
   const right = Math.max(side + edge, names);

@@ -7,6 +7,7 @@ import json
 import re
 import time
 import zipfile
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,21 @@ def test_failures_follow_the_edits(trunks_viewer, viewers):
     page.locator(WORDS, has_text="62 demands lost").wait_for()
     assert page.locator(".edits li").all_inner_texts()[0].startswith("Cut Bengbu – Huainan")
     viewer.settle()
+    viewer.assert_quiet()
+
+
+def test_failures_on_a_phone_cover_nothing(trunks_viewer, viewers):
+    viewer = viewers(390, 844)
+    page = viewer.open(f"{trunks_viewer.url}#edits={encoded([{'do': 'scale_demands', 'factor': 1.1}])}")
+    page.locator(WORDS).wait_for()
+    page.get_by_role("button", name="✕ Failures").click()
+    page.locator(FAILURES).nth(1).click()
+    parts = (".title-panel", ".banner:not(.whatif-banner)", ".whatif", ".whatif-banner", ".leaflet-control-zoom")
+    boxes = [page.locator(part).bounding_box() for part in parts]
+    for one, other in combinations(boxes, 2):
+        across = min(one["x"] + one["width"], other["x"] + other["width"]) - max(one["x"], other["x"])
+        down = min(one["y"] + one["height"], other["y"] + other["height"]) - max(one["y"], other["y"])
+        assert across <= 1 or down <= 1, (one, other)
     viewer.assert_quiet()
 
 
