@@ -94,11 +94,12 @@ def key_rate(
             permitted, for the asymptotic rate counts both bases), another key takes its default.
 
     Returns:
-        The key rate and all that belongs to it. More than 2,000 elements of `bb84-decoy` with all settings but the
-        vacuum intensity open (asymptotic: signal and decoy intensity, also of `bb84-one-decoy`) that share everything
-        but loss, efficiency, noise and misalignment take their settings from a table of best settings, made in some
-        seconds at its first use and kept. Their rate is the same formula at settings next to the best ones: up to about
-        1e-3 below that of the same element in a smaller call, for rates above 1e-8 bit per pulse.
+        The key rate and all that belongs to it. More than 2,000 elements of `bb84-decoy` or `bb84-one-decoy` with open
+        signal and decoy intensities (other settings open or not, finite or asymptotic) that share everything but loss,
+        efficiency, noise and misalignment take their settings from a table of best settings, made in some seconds at
+        its first use and kept. Their rate is the same formula at settings next to the best ones: at most 1e-3 below
+        that of the same element in a smaller call, for rates above 1e-8 bit per pulse. Other elements are searched one
+        by one, which takes about a millisecond each.
 
     Raises:
         InputError: The module, a loss or an override is wrong, or a protocol without arms is given one; holds every

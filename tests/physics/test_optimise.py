@@ -9,7 +9,8 @@ import pytest
 from scipy.optimize import differential_evolution, minimize
 
 from planner.physics import key_rate
-from planner.physics.optimise import Axis, maximise
+from planner.physics.optimise import Axis, improve, maximise
+from planner.physics.settings_table import Links, family_of
 from tests.physics import scalar
 
 PARAMETERS = ("loss_db", "dark_count_probability", "misalignment_error", "block_bits", "dead_time_s")
@@ -26,6 +27,17 @@ POINTS = [
     (22.0, 3e-6, 0.01, 3e5, 0.0),
     (5.0, 0.0, 0.001, 1e4, 0.0),
 ]
+
+
+DEVICE = {
+    "clock_hz": 1e9,
+    "dead_time_s": 0.0,
+    "afterpulse_probability": 0.0,
+    "ec_efficiency": 1.16,
+    "block_bits": 1e7,
+    "secrecy_epsilon": 1e-10,
+    "correctness_epsilon": 1e-15,
+}
 
 
 def logistic(x):
@@ -81,6 +93,54 @@ def test_against_differential_evolution_and_nelder_mead(protocol, point):
     if slow > 0 and not two:
         # with two decoys the planner may use light in the vacuum state, which the slow search does not
         assert fast <= slow * (1 + 1e-3)
+
+
+def random_links(count):
+    random = np.random.default_rng(2026)
+    return {
+        "loss_db": random.uniform(0.0, 50.0, count),
+        "dark_count_probability": 10.0 ** random.uniform(-9.0, -5.0, count),
+        "misalignment_error": random.uniform(0.0, 0.04, count),
+    }
+
+
+@pytest.mark.parametrize(
+    "module", [{"protocol": "bb84-decoy", "vacuum_intensity": 0.0}, {"protocol": "bb84-one-decoy"}]
+)
+def test_no_neighbour_knows_better(module):
+    """What is best for one link is a start for those like it; none climbs from there to a higher rate.
+
+    That finds links for which the kind of the optimum was missed: others like them have it.
+    """
+    module = module | {"block_bits": 1e7}
+    given = random_links(1000)
+    eta = 10.0 ** (-given["loss_db"] / 10.0)
+    found = key_rate(module, **given)
+    best = found.key_bits_per_pulse
+    place = np.stack([np.log(given["dark_count_probability"] / eta), 60.0 * given["misalignment_error"]])
+    apart = np.linalg.norm(place[:, :, np.newaxis] - place[:, np.newaxis], axis=0)
+    family = family_of(
+        module["protocol"],
+        words={} if "vacuum_intensity" in module else {"security_proof": "rusca2018"},
+        parameters={key: np.asarray([value]) for key, value in DEVICE.items()},
+        fixed={key: np.zeros(1) for key in ("vacuum_intensity",) if key in module},
+    )
+    links = Links(
+        family,
+        transmittance=0.1 * eta,
+        noise=2.0 * given["dark_count_probability"],
+        error=given["misalignment_error"],
+    )
+    settings = maximise(links, axes=family.axes, elements=eta.size)
+    np.testing.assert_allclose(np.maximum(settings.values, 0.0), best, rtol=1e-9, atol=1e-12)
+    like = np.argsort(apart, axis=1)[:, 1:13]
+    tried = np.stack([links(settings.coordinates[:, like[:, n]], np.arange(eta.size))[0] for n in range(12)])
+    order = np.argsort(-tried, axis=0)[:3]
+    for n in order:
+        start = settings.coordinates[:, like[np.arange(eta.size), n]]
+        climbed = improve(links, axes=family.axes, starts=start[:, np.newaxis]).values
+        worth = best > 1e-8
+        assert (climbed[worth] / best[worth]).max() < 1.0 + 1e-4
 
 
 def test_against_a_dense_grid():
