@@ -7,10 +7,13 @@ import json
 from datetime import date, datetime
 
 import pytest
+from typer.testing import CliRunner
 
 from planner import load
+from planner.cli import app
 from planner.errors import UsageError
 from planner.network import build_network
+from planner.plan import read_plan
 from planner.report import map_passes
 from planner.report.courses import decode_path
 from planner.report.gcj02 import to_gcj02
@@ -19,7 +22,7 @@ from planner.report.map_data import map_document
 from planner.report.map_passes import passes_on_map
 from planner.report.tiles import find_tiles
 from planner.satellite import load_satellite
-from tests.report.map_networks import link_row, node_row
+from tests.report.map_networks import link_row, node_row, plan_of
 
 pytest.importorskip("skyfield")
 
@@ -121,3 +124,19 @@ def test_over_shifted_tiles_passes_are_shifted(micius):
     (lon, lat), (drawn_lon, drawn_lat) = decode_path(row["path"])[0], decode_path(row["drawn_path"])[0]
     assert (drawn_lon, drawn_lat) == pytest.approx(tuple(map(float, to_gcj02(lon, lat))), abs=2e-5)
     assert json.loads(json.dumps(document)) == document
+
+
+@pytest.mark.parametrize(("day", "code"), [("2026-11-22", 0), ("2066-11-22", 2), ("22.11.2026", 2), ("2026-02-30", 2)])
+def test_command_takes_a_night(tmp_path, day, code):
+    file = tmp_path / "micius.html"
+    done = CliRunner().invoke(app, ["map", "micius", "-o", str(file), "--night", day])
+    assert done.exit_code == code
+    assert file.exists() == (code == 0)
+    if code == 0:
+        assert f'"night":"{day}"' in file.read_text(encoding="utf-8")
+
+
+def test_a_saved_plan_has_passes_without_anything_shipped(micius, tmp_path):
+    plan_of(micius).save(tmp_path / "plan")
+    again = read_plan(tmp_path / "plan")
+    assert passes_on_map(again.network) == passes_on_map(micius)
