@@ -88,7 +88,7 @@ function passTable(view) {
   return el("div", {},
     el("h2", {}, nightTitle(passes)),
     el("p", { class: "sentence" }, nameOf(passes.about)),
-    sortable(view, passes.rows, (row) => showPass(view, row), [
+    sortable(view, passes.rows, (row) => (view.highlight?.pass === row ? clearHighlight(view) : showPass(view, row)), [
       { title: "Station", value: (row) => node.get(row.station).name, cell: (row) => namesOf(node.get(row.station)) },
       several && { title: "Satellite", value: (row) => node.get(row.satellite).name, cell: (row) => namesOf(node.get(row.satellite)) },
       { title: "Rises", value: (row) => row.start, cell: (row) => el("span", { class: "nowrap" }, `${dayText(row.start)} ${clockText(row.start)}`) },

@@ -76,6 +76,10 @@ def test_a_pass_lights_up_and_ends(offline_page, micius_page, rows):
     banner = page.locator(".banner").inner_text()
     assert "Micius over" in banner
     assert rows[0]["start"][11:19] in banner
+    page.keyboard.press("Enter")
+    assert page.locator(LIT).count() == 0, "a second time ends it"
+    page.keyboard.press("Enter")
+    assert page.locator(LIT).count() == 1
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     assert page.locator(LIT).count() == 0
