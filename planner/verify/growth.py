@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from planner.verify.check import ROUNDING, Check, Ledger, number, relative, some, total
 from planner.verify.flows import route_flaws
+from planner.verify.integer import PROGRAM_TOLERANCE
 from planner.verify.prices import PriceList, resource_of
 from planner.verify.sets import Loads, limits_in_words, note_flaws, note_overloads
 
@@ -161,10 +162,12 @@ def _check_bound(plan: PlanPart, *, ground: Ground) -> Check:
     prices = PriceList(growth.prices, growth.resource_prices, ground=ground, shared=plan.shared)
     cheapest = prices.cheapest()
     right = _bound(prices, cheapest, ground=ground)
+    tolerance = ROUNDING
+    # "Not at most", because the deviation of infinity from infinity is no number.
     if cheapest.loose and not relative(claimed - right, right) <= ROUNDING:
         cheapest.tighten()
-        right = _bound(prices, cheapest, ground=ground)
-    ledger.equal("growth.bound", claimed=claimed, right=right)
+        right, tolerance = _bound(prices, cheapest, ground=ground), PROGRAM_TOLERANCE
+    ledger.equal("growth.bound", claimed=claimed, right=right, tolerance=tolerance)
     if len(ground.live) < len(ground.spans):
         live, every = (prices.cheapest_routes(links=links) for links in (ground.live, ground.spans))
         cheaper = [key for key in ground.active if every[key] < live[key] * (1 - ROUNDING)]

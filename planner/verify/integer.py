@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from planner.verify.graph import Costs
     from planner.verify.ground import Ground, Pair
 
+PROGRAM_TOLERANCE = 1e-7
+"""Largest relative deviation of what a mixed-integer program finds, here or where the plan was made."""
+
 _LARGEST = 1e4
 """Costs are measured so that the largest that matters is this: the solver stops 1e-6 before the optimum."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from planner.verify.check import ROUNDING, Check, Ledger, number, relative, total
 from planner.verify.growth import LARGEST_GAP, check_prices
+from planner.verify.integer import PROGRAM_TOLERANCE
 from planner.verify.prices import PriceList
 
 if TYPE_CHECKING:
@@ -80,10 +81,11 @@ def _check_bound(claimed: TotalPart, *, ground: Ground, shared: bool) -> Check:
     prices = PriceList(claimed.prices, claimed.resource_prices, ground=ground, shared=shared)
     cheapest = prices.cheapest()
     right = _bound(prices, cheapest, ground=ground)
-    if cheapest.loose and not relative(claimed.bound - right, right) <= ROUNDING:
+    tolerance = ROUNDING
+    if cheapest.loose and relative(claimed.bound - right, right) > ROUNDING:
         cheapest.tighten()
-        right = _bound(prices, cheapest, ground=ground)
-    ledger.equal("total.bound", claimed=claimed.bound, right=right)
+        right, tolerance = _bound(prices, cheapest, ground=ground), PROGRAM_TOLERANCE
+    ledger.equal("total.bound", claimed=claimed.bound, right=right, tolerance=tolerance)
     return ledger.check(
         f"the prices prove that no more than {number(right)} bit/s can be served (total price of all there is, and "
         "what each request is worth above the price of its cheapest routes, found anew); relative deviation "
