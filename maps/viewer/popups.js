@@ -5,12 +5,13 @@ const MOST_IN_LIST = 8;
 function openPopup(view, content, place, lift) {
   const before = document.activeElement;
   const back = before && before.closest(".story") ? view.popupReturn : before;
-  const { left, top: panels, right } = view.room();
+  const { left, top: panels, right, bottom: strip = 0 } = view.room();
+  const bottom = strip && strip + 50; // so that the link is seen between its story and the strip
   const banner = view.banner.hidden || view.narrow() ? 0 : view.banner.offsetTop + view.banner.offsetHeight;
   const top = Math.max(panels, banner);
   const popup = L.popup({
-    className: "trunk-popup", maxWidth: 340, minWidth: 270, maxHeight: Math.max(200, Math.min(560, view.map.getSize().y - top - 60)),
-    offset: [0, lift], autoPanPaddingTopLeft: [left + 12, top + 12], autoPanPaddingBottomRight: [right + 24, 24],
+    className: "trunk-popup", maxWidth: 340, minWidth: 270, maxHeight: Math.max(200, Math.min(560, view.map.getSize().y - top - bottom - 60)),
+    offset: [0, lift], autoPanPaddingTopLeft: [left + 12, top + 12], autoPanPaddingBottomRight: [right + 24, bottom + 24],
   }).setLatLng(place).setContent(content);
   popup.on("remove", () => {
     view.root.classList.remove("with-popup");

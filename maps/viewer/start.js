@@ -105,9 +105,9 @@ function coveredPlaces(view, places, { zoom, corner }) {
 
 // Brings places into sight at a scale where a link can be looked at.
 function approach(view, places) {
-  const { left, top, right: side } = view.room();
+  const { left, top, right: side, bottom = 0 } = view.room();
   view.map.fitBounds(L.latLngBounds(places), {
     animate: false, maxZoom: Math.max(7.5, Math.min(view.map.getZoom(), 10)),
-    paddingTopLeft: [left + 40, top + 260], paddingBottomRight: [side + 60, 40],
+    paddingTopLeft: [left + 40, top + (bottom > 0 ? 60 : 260)], paddingBottomRight: [side + 60, bottom + 40],
   });
 }

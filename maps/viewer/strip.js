@@ -24,6 +24,10 @@ function drawStripPanel(view) {
   view.strip = keepFromMap(el("section", { class: "panel strip", hidden: true, "aria-label": "Strip maps" },
     el("div", { class: "side-head" }, choice, button("✕", () => closeStrip(view), { class: "close", "aria-label": "Close the strip map" })),
     view.stripBody));
+  view.stripBody.addEventListener("click", (event) => {
+    const link = view.data.link.get(event.target.closest("[data-link]")?.getAttribute("data-link"));
+    if (link) showLink(view, link);
+  });
   view.strip.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();

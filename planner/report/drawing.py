@@ -28,10 +28,20 @@ class Drawing:
         self.width = width
         self.height = height
 
-    def rect(self, x: float, y: float, width: float, height: float, *, kind: str, tip: str | None = None) -> None:
-        """A rectangle of a class of the style sheet; ``tip`` is shown under the mouse."""
+    def rect(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        *,
+        kind: str,
+        tip: str | None = None,
+        link: str | None = None,
+    ) -> None:
+        """A rectangle of a class of the style sheet; ``tip`` is shown under the mouse, ``link`` says whose it is."""
         sides = {"x": x, "y": y, "width": max(0.0, width), "height": max(0.0, height)}
-        self._add("rect", sides, kind=kind, tip=tip)
+        self._add("rect", sides, kind=kind, tip=tip, more=None if link is None else {"data-link": _xml_text(link)})
 
     def line(self, x1: float, y1: float, x2: float, y2: float, *, kind: str, tip: str | None = None) -> None:
         """A straight line."""

@@ -121,7 +121,7 @@ def _draw_line(picture: Drawing, spans: Sequence[dict[Any, Any]], edges: Sequenc
         width = max(3.0, line_width_px(span["key_rate_bps"]))
         picture.rect(left, y - width / 2 - 1, right - left, width + 2, kind="casing")
         tip = f"{span['link_id']}: {quantity(span['utilisation'], '%')} of {quantity(span['key_rate_bps'], 'bit/s')}"
-        picture.rect(left, y - width / 2, right - left, width, kind=load_class(span), tip=tip)
+        picture.rect(left, y - width / 2, right - left, width, kind=load_class(span), tip=tip, link=span["link_id"])
 
 
 def load_class(span: dict[Any, Any]) -> str:
@@ -165,7 +165,7 @@ def _draw_loss(picture: Drawing, spans: Sequence[dict[Any, Any]], edges: Sequenc
             height = scale(_number(span[key]))
             y -= height
             tip = f"{span['link_id']}: {title.lower()} {quantity(span[key], 'dB')}"
-            picture.rect(x, y, width, height, kind=f"loss-{number}", tip=tip)
+            picture.rect(x, y, width, height, kind=f"loss-{number}", tip=tip, link=span["link_id"])
         picture.text((left + right) / 2, y - 4, f"{total:.0f}", kind="figure", anchor="middle")
 
 
@@ -185,8 +185,16 @@ def _draw_rates(picture: Drawing, spans: Sequence[dict[Any, Any]], edges: Sequen
         x = (left + right - width) / 2
         shown = f"{quantity(span['load_bps'], 'bit/s')} of {quantity(rate, 'bit/s')}"
         tip = f"{span['link_id']}: load {shown}"
-        picture.rect(x, floor - scale(rate), width, scale(rate), kind="rate", tip=tip)
-        picture.rect(x, floor - scale(span["load_bps"]), width, scale(span["load_bps"]), kind=load_class(span), tip=tip)
+        picture.rect(x, floor - scale(rate), width, scale(rate), kind="rate", tip=tip, link=span["link_id"])
+        picture.rect(
+            x,
+            floor - scale(span["load_bps"]),
+            width,
+            scale(span["load_bps"]),
+            kind=load_class(span),
+            tip=tip,
+            link=span["link_id"],
+        )
 
 
 def _draw_axis(

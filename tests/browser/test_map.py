@@ -410,6 +410,12 @@ def test_strip_map_beside_the_map(offline_page, chain_page):
     assert strip.locator("rect.strip-tint").count() > 5
     fills = strip.locator("rect.strip-tint").evaluate_all("bars => bars.map(bar => getComputedStyle(bar).fill)")
     assert "rgb(0, 0, 0)" not in fills
+    strip.locator("[data-link=jinan-xuzhou]").first.click()
+    assert page.locator(".story h2").inner_text() == "Jinan – Xuzhou"
+    story, below = page.locator(".leaflet-popup").bounding_box(), strip.bounding_box()
+    assert story["y"] + story["height"] < below["y"]
+    page.keyboard.press("Escape")
+    assert page.locator(".story").count() == 0
     page.keyboard.press("Escape")
     assert strip.is_hidden()
     assert page.evaluate("document.activeElement.textContent").endswith("Strip")
