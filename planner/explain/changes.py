@@ -23,7 +23,7 @@ class Change:
     Attributes:
         kind: What it is.
         resource: What it relieves: ``link:<id>``, ``module_group:<name>``, ``node:<id>``, ``ports:<id>``, or ``cut:``
-            with the two nodes that a new link joins.
+            with the id of a new link.
         cost_cny: What it costs.
         details: What it is in numbers: ``module``, ``module_pairs``, ``stations``, ``key_rate_bps`` and such.
         link_values: New values of columns of links, by link.

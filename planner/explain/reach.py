@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable
@@ -74,7 +75,9 @@ def bypass(changed: Changed, *, demand: str, cut: Cut | None, market: Market) ->
         return []
     here, there = (sorted(nx.node_connected_component(graph, end)) for end in ends)
     places = {row.node_id: (row.lat_deg, row.lon_deg) for row in rows_of(network.nodes)}
-    distance_km, one, other = min((great_circle_km(places[a], places[b]), a, b) for a in here for b in there)
+    aloft = set(network.nodes.loc[network.nodes["kind"] == "satellite", "node_id"])
+    joins = [(great_circle_km(places[a], places[b]), a, b) for a in here for b in there if not {a, b} & aloft]
+    distance_km, one, other = min(joins, default=(math.inf, "", ""))
     if distance_km > _LONGEST_KM:
         return []
     length_km = max(distance_km * _detour(network, places), 1.0)
@@ -186,7 +189,7 @@ def _new_link(link: dict[str, Any], *, name: str, spans: int, rate_bps: float, m
     costs, pairs = market.costs, link["module_pairs"]
     return Change(
         kind="new link",
-        resource=f"cut:{link['node_a']}:{link['node_b']}",
+        resource=f"cut:{link['link_id']}",
         cost_cny=pairs * (spans * costs.pair_cny(name) + costs.fibre_cny(link["length_km"]))
         + (spans - 1) * costs.station_cny.value,
         details={

@@ -147,6 +147,17 @@ def test_a_second_route_around_the_node_that_all_need():
     check(network, one)
 
 
+def test_two_separate_routes_where_there_is_none():
+    network = build_network(
+        nodes=[node_row("a"), node_row("b", lon_deg=110.4)],
+        links=[],
+        demands=[demand_row("d", "a", "b", 1_000, protection="1+1")],
+    )
+    (one,) = explain(network).unmet
+    assert [step.change.kind for step in one.remedy.steps] == ["new link", "new link"]
+    check(network, one)
+
+
 def test_a_relay_limit_and_user_ports():
     demands = [demand_row("d", "n0", "n2", 5_000), demand_row("e", "n0", "n2", 5_000, priority=2)]
     limited = trunk(40, 40, demands=demands, n1={"relay_limit_bps": 6_000})
