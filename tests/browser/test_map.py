@@ -212,6 +212,23 @@ def test_a_demand_lights_up_its_routes(offline_page, chain_page):
     offline_page.assert_quiet()
 
 
+def test_by_touch(offline_page, chain_page):
+    page = opened(offline_page, chain_page, width=390, height=844, has_touch=True, is_mobile=True)
+    page.locator("path.link-pointer").nth(3).tap(force=True)
+    assert page.locator(".story h2").inner_text() == "Jinan – Xuzhou"
+    page.locator(".leaflet-popup-close-button").tap()
+    page.get_by_role("button", name="Jinan, Trusted node, end or branch").tap()
+    assert page.locator(".story h2").inner_text() == "Jinan"
+    page.locator(".leaflet-popup-close-button").tap()
+    page.get_by_role("button", name="Failures").tap()
+    page.locator(".failures > li > button", has_text="Node Hefei").tap()
+    assert page.locator(".side").is_hidden()
+    assert page.locator(".node.failed").count() == 1
+    page.get_by_role("button", name="Show all").tap()
+    assert page.locator(".node.failed").count() == 0
+    offline_page.assert_quiet()
+
+
 def test_a_long_touch_on_a_line_tells_what_it_is(offline_page, chain_page):
     page = opened(offline_page, chain_page)
     page.mouse.move(5, 795)
