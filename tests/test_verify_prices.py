@@ -41,7 +41,7 @@ def by_hand(facts: Facts, prices: dict[str, float], resource_prices: dict[str, f
 @pytest.mark.parametrize("spread", [0.5, 5.0])
 def test_the_cheapest_sets_are_found(shared, spread):
     loose = tried = 0
-    for seed in range(40):
+    for seed in range(25):
         network = odd_network(seed + 5000)
         facts, ground = Facts(network, shared=shared), ground_of(network)
         rng = np.random.default_rng(seed)
@@ -61,13 +61,13 @@ def test_the_cheapest_sets_are_found(shared, spread):
         assert not found.loose
         assert {key: found[key] for key in right} == pytest.approx(right, rel=1e-7), seed
         tried += len(right)
-    assert tried > 60
-    assert loose >= 3
+    assert tried > 40
+    assert loose >= 1
 
 
 def test_the_strongest_protection_and_the_least_cut_are_found():
     short = 0
-    for seed in range(40):
+    for seed in range(25):
         network = odd_network(seed + 6000)
         facts, ground = Facts(network), ground_of(network)
         assert {key: given.protection for key, given in ground.given.items()} == facts.given
@@ -76,7 +76,7 @@ def test_the_strongest_protection_and_the_least_cut_are_found():
             cut = facts.least_cut(key)
             assert least_cut(ground, ground.wishes[key].pair) == sum(map(len, cut.values()))
             short += facts.given[key] != facts.asked[key].protection
-    assert short > 15
+    assert short > 10
 
 
 def test_more_disjoint_routes_than_shortest_paths_show():
