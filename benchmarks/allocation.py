@@ -1,6 +1,6 @@
 """Allocation and routes against what else there is: one command, ratios of one run.
 
-    python benchmarks/allocation.py [--sizes 32 200 1000] [--edge-limit 120] [--plain-limit 60] [--routes 5] [--no-fair]
+    python benchmarks/allocation.py [--sizes 32 200 1000] [--edge-limit 120] [--plain-limit 60] [--routes 5] [--all]
 
 Random geographic networks from fixed seeds (32 nodes with 50 demands, 200 with 1,000, 1,000 with 10,000; 1.6 links a
 node). For each: the growth factor by the planner (column generation over routes); by the edge-flow program, one
@@ -8,8 +8,8 @@ commodity a source, with the same HiGHS (simplex, and interior point without cro
 networkx as it is commonly written: the method of Garg and Koenemann with nx.dijkstra_path, stopped at 99 % of the
 factor or after a limit, and a program over the five shortest routes of each demand (nx.shortest_simple_paths,
 scipy.optimize.linprog). Then the fair allocation; k shortest and widest routes against networkx; the single link
-failures against plain recomputation (benchmarks/failures.py). All times are CPU seconds. What is compared is checked to
-be equal first.
+failures against plain recomputation (benchmarks/failures.py). Growth once more with key rates that were dimensioned for
+the demands, where very many links are nearly full. All times are CPU seconds. What is compared is checked to be equal.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ import os
 import platform
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import highspy
 import networkx as nx
 import numpy as np
+from edge_program import EdgeProgram
 from failures import COLUMNS, bottlenecks, geographic, plain, whole
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
@@ -42,6 +42,7 @@ from planner.allocation.resources import Resources
 from planner.failure import Reach, sweep_failures
 from planner.records import rows_of
 from planner.routing import Route, Topology, make_route
+from planner.routing.cheapest import CheapestRoutes
 from planner.routing.kbest import k_best
 from planner.routing.search import RouteSearch
 
@@ -55,10 +56,27 @@ SEEDS = {32: 7, 200: 200, 1_000: 1_000}  # of many small networks a single bridg
 K = 5
 
 
-def make(nodes: int) -> tuple[Network, pd.DataFrame, pd.DataFrame]:
-    """A network of the series, its budget, its demands."""
+def make(nodes: int, *, dimensioned: bool = False) -> tuple[Network, pd.DataFrame, pd.DataFrame]:
+    """A network of the series, its budget, its demands.
+
+    Args:
+        nodes: How many nodes.
+        dimensioned: Key rates are 0.7 to 1.5 times what the demands need on their shortest routes, as in a network that
+            was planned for them, so that very many links are nearly full; else they are drawn without regard to it.
+    """
     network = geographic(nodes, links=round(1.6 * nodes), demands=DEMANDS[nodes], seed=SEEDS[nodes])
-    return network, network.links[COLUMNS], network.demands.assign(requested_bps=network.demands["rate_bps"])
+    demands = network.demands.assign(requested_bps=network.demands["rate_bps"])
+    if dimensioned:
+        topology = Topology.of(network, budget=network.links[COLUMNS])
+        ends = np.array([[topology.node_index[d.node_a], topology.node_index[d.node_b]] for d in rows_of(demands)])
+        everybody = np.arange(len(ends))
+        shortest = CheapestRoutes(topology, pairs=ends)
+        routes = shortest.routes(shortest.search(topology.lengths_km, pairs=everybody), everybody)
+        load = 100.0 * np.bincount(routes.links, minlength=len(topology.link_ids))
+        rates = np.maximum(load, 100.0) * np.random.default_rng(nodes).uniform(0.7, 1.5, len(load))
+        by_id = dict(zip(topology.link_ids, rates.tolist(), strict=True))
+        network = network.replace(links=network.links.assign(key_rate_bps=network.links["link_id"].map(by_id)))
+    return network, network.links[COLUMNS], demands
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
@@ -73,9 +91,9 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def planned(nodes: int, *, fair: bool) -> dict[str, float]:
+def planned(nodes: int, *, fair: bool, dimensioned: bool = False) -> dict[str, float]:
     """The planner's growth factor and fair rates, in a process of its own, for its memory."""
-    network, budget, demands = make(nodes)
+    network, budget, demands = make(nodes, dimensioned=dimensioned)
     allocate(network, budget=budget, demands=demands.iloc[:1])  # imports what is imported late
     found, seconds = timed(lambda: growth(network, budget, demands))
     result = {"factor": found.factor, "gap": found.gap, "growth_s": seconds, "growth_mb": peak_mb()}
@@ -91,76 +109,6 @@ def growth(network: Network, budget: pd.DataFrame, demands: pd.DataFrame) -> Gro
     topology = Topology.of(network, budget=budget)
     requests = Requests.of(demands, topology=topology)
     return grow(RouteProgram(Resources(topology), requests=requests, growing=True))
-
-
-class EdgeProgram:
-    """Maximum concurrent flow over links, one commodity a source: what is commonly written down first.
-
-    Columns: the factor, then for each source the flow over each link either way. Rows: conservation at each node
-    for each source, then the capacity of each link.
-    """
-
-    def __init__(self, budget: pd.DataFrame, demands: pd.DataFrame) -> None:
-        nodes = sorted({*budget["node_a"], *budget["node_b"]})
-        index = {node: number for number, node in enumerate(nodes)}
-        a, b = (budget[end].map(index).to_numpy() for end in ("node_a", "node_b"))
-        tails, heads = np.concatenate((a, b)), np.concatenate((b, a))
-        sources = sorted(set(demands["node_a"]))
-        arcs, links, count = len(tails), len(budget), len(nodes)
-        wants = np.zeros((len(sources), count))
-        place = {source: number for number, source in enumerate(sources)}
-        for row in rows_of(demands):
-            wants[place[row.node_a], index[row.node_b]] += row.requested_bps
-            wants[place[row.node_a], index[row.node_a]] -= row.requested_bps
-        number = np.arange(len(sources))[:, None]
-        columns = 1 + number * arcs + np.arange(arcs)
-        capacity = len(sources) * count + np.tile(np.arange(links), 2)
-        rows = [number * count + heads, number * count + tails, np.broadcast_to(capacity, columns.shape)]
-        signs = [np.ones(columns.shape), -np.ones(columns.shape), np.ones(columns.shape)]
-        asking = np.flatnonzero(wants.reshape(-1))
-        self.shape = (len(sources) * count + links, 1 + len(sources) * arcs)
-        self.matrix = csr_array(
-            (
-                np.concatenate([*(sign.reshape(-1) for sign in signs), -wants.reshape(-1)[asking]]),
-                (
-                    np.concatenate([*(row.reshape(-1) for row in rows), asking]),
-                    np.concatenate([*[columns.reshape(-1)] * 3, np.zeros(len(asking), dtype=int)]),
-                ),
-            ),
-            shape=self.shape,
-        ).tocsc()
-        rates = budget["key_rate_bps"].to_numpy()
-        self.lower = np.concatenate((np.zeros(len(sources) * count), np.full(links, -np.inf)))
-        self.upper = np.concatenate((np.zeros(len(sources) * count), rates))
-
-    def solve(self, *, solver: str, limit_s: float) -> tuple[float | None, float]:
-        """The factor (None where the limit came first) and the CPU seconds.
-
-        Args:
-            solver: ``simplex`` or ``ipm``.
-            limit_s: Wall time after which HiGHS stops.
-        """
-        problem = highspy.HighsLp()
-        problem.num_row_, problem.num_col_ = self.shape
-        problem.col_cost_ = np.concatenate(([-1.0], np.zeros(self.shape[1] - 1)))
-        problem.col_lower_ = np.zeros(self.shape[1])
-        problem.col_upper_ = np.full(self.shape[1], np.inf)
-        problem.row_lower_, problem.row_upper_ = self.lower, self.upper
-        problem.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        problem.a_matrix_.start_ = self.matrix.indptr
-        problem.a_matrix_.index_ = self.matrix.indices
-        problem.a_matrix_.value_ = self.matrix.data
-        highs = highspy.Highs()
-        for name, value in (("output_flag", False), ("threads", 1), ("solver", solver), ("time_limit", limit_s)):
-            highs.setOptionValue(name, value)
-        if solver == "ipm":
-            highs.setOptionValue("run_crossover", "off")
-        start = time.process_time()
-        highs.passModel(problem)
-        highs.run()
-        seconds = time.process_time() - start
-        done = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        return (-highs.getInfo().objective_function_value if done else None), seconds
 
 
 def multiplicative(
@@ -241,9 +189,20 @@ def widest_by_threshold(graph: nx.Graph, a: str, b: str) -> float:
     return rates[low]
 
 
-def growth_lines(nodes: int, options: argparse.Namespace, ours: dict[str, float]) -> Iterator[str]:
+def planner_lines(ours: dict[str, float]) -> Iterator[str]:
+    """What the planner took."""
+    said = f"factor {ours['factor']:.6g}, gap {ours['gap']:.1e}, {ours['growth_mb']:.0f} MB at most"
+    yield line("growth factor, planner", ours["growth_s"], None, said)
+    if "fair_s" in ours:
+        said = f"{ours['levels']:.0f} levels, {ours['served']:.1%} served, {ours['fair_mb']:.0f} MB at most"
+        yield line("fair allocation, planner", ours["fair_s"], None, said)
+
+
+def growth_lines(
+    nodes: int, options: argparse.Namespace, ours: dict[str, float], *, dimensioned: bool = False
+) -> Iterator[str]:
     """Growth: the others against the planner."""
-    network, budget, demands = make(nodes)
+    network, budget, demands = make(nodes, dimensioned=dimensioned)
     program, build = timed(lambda: EdgeProgram(budget, demands))
     size = f"{program.shape[0]:,} rows, {program.shape[1]:,} columns"
     for solver in ("simplex", "ipm"):
@@ -341,6 +300,15 @@ def line(what: str, seconds: float, ours: float | None, said: str, *, more: str 
     return f"| {what} | {more}{seconds:.3g} s | {ratio} | {said} |"
 
 
+def show(*blocks: Iterable[str]) -> None:
+    """Prints a table, each row as soon as it is measured."""
+    print("| What | CPU time | ratio | |\n|---|---|---|---|")
+    for block in blocks:
+        for one in block:
+            print(one, flush=True)
+    print()
+
+
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -349,6 +317,7 @@ def main() -> None:
     parser.add_argument("--plain-limit", type=float, default=60.0, help="CPU seconds of each networkx method")
     parser.add_argument("--routes", type=int, default=5, help="pairs of the route measurements")
     parser.add_argument("--no-fair", action="store_true", help="leave the fair allocation out")
+    parser.add_argument("--all", action="store_true", help="measure all of the largest dimensioned network too")
     options = parser.parse_args()
     names = ("numpy", "scipy", "highspy", "networkx")
     print(f"Python {platform.python_version()}, {', '.join(f'{name} {version(name)}' for name in names)}")
@@ -357,16 +326,13 @@ def main() -> None:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
             ours = executor.submit(planned, nodes, fair=not options.no_fair).result()
         print(f"{nodes:,} nodes, {round(1.6 * nodes):,} links, {DEMANDS[nodes]:,} demands\n")
-        print("| What | CPU time | ratio | |\n|---|---|---|---|")
-        said = f"factor {ours['factor']:.6g}, gap {ours['gap']:.1e}, {ours['growth_mb']:.0f} MB at most"
-        print(line("growth factor, planner", ours["growth_s"], None, said), flush=True)
-        if "fair_s" in ours:
-            said = f"{ours['levels']:.0f} levels, {ours['served']:.1%} served, {ours['fair_mb']:.0f} MB at most"
-            print(line("fair allocation, planner", ours["fair_s"], None, said), flush=True)
-        for lines in (growth_lines(nodes, options, ours), route_lines(nodes, options), failure_lines(nodes)):
-            for one in lines:
-                print(one, flush=True)
-        print()
+        show(planner_lines(ours), growth_lines(nodes, options, ours), route_lines(nodes, options), failure_lines(nodes))
+        fair = not options.no_fair and (nodes < max(DEMANDS) or options.all)
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+            ours = executor.submit(planned, nodes, fair=fair, dimensioned=True).result()
+        print(f"{nodes:,} nodes, key rates dimensioned for the demands\n")
+        others = nodes < max(DEMANDS) or options.all
+        show(planner_lines(ours), growth_lines(nodes, options, ours, dimensioned=True) if others else ())
 
 
 if __name__ == "__main__":
