@@ -129,17 +129,19 @@ function cutLines(view, { kind, cut, ended, links }) {
   return L.layerGroup([...lines, ...marks]);
 }
 
-// In the story of a link or node: what its failure would do.
-function failureSection(view, kind, id) {
+// In the story of a link or node: what its failure would do, and that of all it shares a risk with.
+function failureSection(view, kind, id, groups = []) {
   const { failures } = view.data;
   if (!failures) return null;
   const failure = failures.at.get(`${kind} ${id}`);
   if (!failure && failures.rows.length < failures.felt) return null;
-  const words = failure && `${countText(failure.cut.length, "demand")} cut off${failure.ended.length > 0 ? `, ${failure.ended.length} end here` : ""}`;
+  const together = groups.map((group) => failures.at.get(`risk group ${group}`)).filter(Boolean);
+  const effect = ({ cut, ended }) => `${countText(cut.length, "demand")} cut off${ended.length > 0 ? `, ${ended.length} end here` : ""}`;
+  const item = (row, words) => el("li", {}, button([el("span", {}, words), el("span", { class: "muted" }, "show")], () => showFailure(view, row)));
   return [
     el("h3", {}, "If it fails"),
-    failure
-      ? el("ul", { class: "rows" }, el("li", {}, button([el("span", {}, words), el("span", { class: "muted" }, "show")], () => showFailure(view, failure))))
-      : el("p", { class: "muted" }, "No demand is cut off."),
+    !failure && el("p", { class: "muted" }, "No demand is cut off."),
+    el("ul", { class: "rows" }, failure && item(failure, effect(failure)),
+      together.map((row) => item(row, ["with all of ", nameOf(row.id), `: ${effect(row)}`]))),
   ];
 }

@@ -35,6 +35,11 @@ function percentText(fraction) {
   return `${digits(fraction * 100, fraction === 0 || fraction === 1 ? 0 : 1)} %`;
 }
 
+// The parts of a cell that are separated by semicolons.
+function listOf(text) {
+  return (text || "").split(";").map((part) => part.trim()).filter(Boolean);
+}
+
 function countText(count, one, several = `${one}s`) {
   return `${count.toLocaleString("en-GB")} ${count === 1 ? one : several}`;
 }

@@ -1,7 +1,8 @@
 // What is lit on the map: a demand's routes, a failure, a pass. One thing at a time; the rest is dimmed.
 //
-// A highlight has `words` for the banner, `places` to be in sight and `nodes` (ids), and may have `links` (ids that are lit), `second` (those of them that only protection
-// routes use), `failed` (ids of links that fail), `failedNodes`, and lines of its own, which it draws and takes away.
+// A highlight has `words` for the banner, `places` to be in sight and `nodes` (ids), and may have `links` (ids that are
+// lit), `second` (those of them that only protection routes use), `failed` (ids of links that fail), `failedNodes`, and
+// lines of its own, which it draws and takes away.
 
 function showHighlight(view, highlight, { fit = true } = {}) {
   view.highlight?.lines?.remove();

@@ -96,13 +96,12 @@ function linkPopup(view, link) {
     ]),
     originSection(view, link, "Fibre data"),
     demandSection(view, link.demands, `${countText(link.demands.length, "demand")} over this link`),
-    failureSection(view, "link", link.link_id),
+    failureSection(view, "link", link.link_id, listOf(link.risk_groups)),
   );
 }
 
 function viaNames(view, link) {
-  const ids = link.via.split(";").map((id) => id.trim()).filter(Boolean);
-  return ids.map((id, i) => [i > 0 && ", ", nameOf(view.data.node.has(id) ? view.data.node.get(id).name : id)]);
+  return listOf(link.via).map((id, i) => [i > 0 && ", ", nameOf(view.data.node.has(id) ? view.data.node.get(id).name : id)]);
 }
 
 function lossSection(view, link, isMeasured) {

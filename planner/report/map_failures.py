@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from planner.errors import InputError
 from planner.failure import single_events, sweep_failures
 from planner.records import rows_of
 from planner.report.failures import failure_words
@@ -47,13 +48,16 @@ def network_failures(network: Network, *, budget: pd.DataFrame) -> dict[str, Any
         budget: Its key-rate budget.
 
     Returns:
-        What :func:`ranking` gives, with the ends of the demands in ``demands``; None for a network without demands or
-        with more than :data:`MOST_LINKS` links.
+        What :func:`ranking` gives, with the ends of the demands in ``demands``; None for a network without demands,
+        with demands that cannot be planned, or with more than :data:`MOST_LINKS` links.
     """
     if network.demands.empty or len(network.links) > MOST_LINKS:
         return None
     ends = network.demands[["demand_id", "node_a", "node_b"]]
-    sweep = sweep_failures(network, budget=budget, demands=ends, allocate_worst=0)
+    try:
+        sweep = sweep_failures(network, budget=budget, demands=ends, allocate_worst=0)
+    except InputError:  # a demand ends where no key is held: it cannot be planned, but the network can be drawn
+        return None
     return ranking(sweep, budget=budget) | {"demands": ends.to_dict("records")}
 
 

@@ -219,6 +219,12 @@ def test_hostile_names_in_the_ranking(offline_page, hostile_page):
     page.locator(ITEMS, has_text="<img src=x onerror=alert(1)>").first.click()
     assert HOSTILE[0] in shown_names(page, ".banner")
     assert HOSTILE[0] in shown_names(page, ".effects")
+    page.keyboard.press("Escape")
+    search(page, HOSTILE[4])
+    page.locator(".story .rows button").first.click()
+    page.locator(".story .rows button", has_text="with all of").first.click()
+    assert set(shown_names(page, ".banner")) & set(HOSTILE)
+    assert "risk group" in page.locator(".banner").inner_text()
     assert page.locator("img, iframe, object, embed").count() == 0
     offline_page.assert_quiet()
 

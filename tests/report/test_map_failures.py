@@ -74,6 +74,15 @@ def test_no_demands_no_ranking():
     assert map_document(build_network(nodes=nodes, links=[link_row("a", "b")]))["failures"] is None
 
 
+def test_demands_that_cannot_be_planned_do_not_stop_the_map():
+    nodes = [node_row("a", "a", lat_deg=30, lon_deg=110), node_row("b", "b", lat_deg=31, lon_deg=110)]
+    nodes.append(node_row("s", "s", kind="switch", lat_deg=30.5, lon_deg=110))
+    demands = [{"demand_id": "d", "node_a": "a", "node_b": "s", "rate_bps": 1.0}]
+    document = map_document(build_network(nodes=nodes, links=[link_row("a", "b", via="s")], demands=demands))
+    assert document["failures"] is None
+    assert len(document["links"]) == 1
+
+
 def test_only_the_worst_are_told(chain_plan, monkeypatch):
     monkeypatch.setattr(map_failures, "MOST_FAILURES", 5)
     short = ranking(chain_plan.failures, budget=chain_plan.budget)
