@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NOISE_NODES, ERROR_NODES = 81, 23
 _LIGHT_STEP = 0.8
-_LIGHT_MOST = 14
+_LIGHT_MOST = 13
 _FAINTEST = 1e-12
 _LITTLE = 1e-9
 """Noise over transmittance that is next to nothing."""

@@ -7,6 +7,7 @@ found once, by trying everything at some places in it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,10 +30,17 @@ _OTHERS = 4
 _CELLS_AT_ONCE = 512
 _TOLERANCE = 1e-4
 """Gain of rate for which other ways than interpolation are tried."""
-_FEW, _MANY = (0.06, 0.5, 0.94), (0.02, 0.2, 0.4, 0.6, 0.8, 0.98)
-_LOOKED_AT = np.array([(0.3, noise, error) for noise in _FEW for error in _FEW])
-_PLACES = np.array([(light, noise, error) for light in (0.03, 0.7) for noise in _MANY for error in _MANY])
-"""Where in a cell everything is tried: at some places to see whether it is of use, then at many."""
+
+
+def _places(lights: Sequence[float], others: Sequence[float]) -> FloatArray:
+    return np.array([(light, noise, error) for light in lights for noise in others for error in others])
+
+
+_FIRST = _places((0.3,), (0.06, 0.5, 0.94))
+_MANY = _places((0.03, 0.7), (0.02, 0.2, 0.4, 0.6, 0.8, 0.98))
+_SOME = _places((0.03, 0.7), (0.04, 0.35, 0.65, 0.96))
+"""Where in a cell ways are tried: at a few places to see whether any is of use, then at many; at some where settings are
+improved anyhow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +72,7 @@ def find_ways(family: Family, grid: Grid, table: FloatArray, steps: FloatArray) 
     Returns:
         The ways.
     """
-    lights = (-1, 0, 1, 2) if family.clicks_per_dead_time > 0.0 else (0, 1)
-    around = [(a, b, c) for a in lights for b in (0, 1) for c in (0, 1, -1, 2)]
+    around = [(a, b, c) for a in (0, 1) for b in (0, 1) for c in (0, 1, -1, 2)]
     offsets = np.array([(0, 0, 0), *around], dtype=np.intp)
     cells = np.stack(np.meshgrid(*(np.arange(size - 1) for size in grid.shape), indexing="ij"), axis=-1).reshape(-1, 3)
     trial = _Trial(family, grid, table, steps, offsets)
@@ -74,13 +81,13 @@ def find_ways(family: Family, grid: Grid, table: FloatArray, steps: FloatArray) 
     lists, of_cell = [np.array([[0, *[-1] * (MOST - 1)]])], np.zeros(grid.shape, dtype=np.intp)
     for first in range(0, len(cells), _CELLS_AT_ONCE):
         part = cells[first : first + _CELLS_AT_ONCE]
-        rates = trial.rates(part, _LOOKED_AT, ways=np.broadcast_to(every[:, np.newaxis], (every.size, len(part))))
+        rates = trial.rates(part, _FIRST, ways=np.broadcast_to(every[:, np.newaxis], (every.size, len(part))))
         better = (rates.max(axis=0) > np.maximum(rates[0], 0.0) * (1.0 + _TOLERANCE)).any(axis=0)
         part = part[better]
         if not len(part):
             continue
         candidates = _candidates(rates[..., better], corners=corners)
-        found = _worth_trying(trial.rates(part, _PLACES, ways=candidates), all_=family.rough)
+        found = _worth_trying(trial.rates(part, _SOME if family.rough else _MANY, ways=candidates), all_=family.rough)
         of_cell[tuple(part.T)] = sum(map(len, lists)) + np.arange(len(part))
         lists.append(np.where(found < 0, -1, np.take_along_axis(candidates.T, np.maximum(found, 0), axis=1)))
     return Ways(offsets, np.concatenate(lists), of_cell.ravel())
