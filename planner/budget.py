@@ -79,8 +79,9 @@ def link_budget(network: Network) -> pd.DataFrame:
     Raises:
         InputError: A link's module cannot work with what its light passes, or beside classical channels.
     """
-    _check_stations(network)
-    _check_coexistence(network)
+    problems = _station_problems(network) + _coexistence_problems(network)
+    if problems:
+        raise InputError(problems)
     links = network.links
     measured_loss, measured_rate = (links[name].notna().to_numpy() for name in ("loss_db", "key_rate_bps"))
     fibre_db = (links["length_km"] * links["attenuation_db_per_km"]).to_numpy()
@@ -116,7 +117,8 @@ def _model(
     """The model's columns for the links that use one module."""
     light = columns["background_per_gate"][rows]
     # Only where there is any: a module may have background of its own, and some protocols know none.
-    elsewhere = {"background_probability": light + module.parameters.get("background_probability", 0.0)}
+    light_of_all = np.minimum(light + module.parameters.get("background_probability", 0.0), 1.0)
+    elsewhere = {"background_probability": light_of_all}
     result = key_rate(
         module,
         loss_db=columns["loss_db"][rows],
@@ -169,7 +171,7 @@ def _background_per_gate(network: Network, module: str, *, rows: np.ndarray) -> 
     return found
 
 
-def _check_coexistence(network: Network) -> None:
+def _coexistence_problems(network: Network) -> list[Problem]:
     """Light of classical channels is modelled where the receiver is at the link's end, and clicks."""
     known, able = network.coexistence, PARAMETERS["background_probability"].protocols - ARMS
     problems = [
@@ -190,14 +192,13 @@ def _check_coexistence(network: Network) -> None:
         and link.module is not None
         and network.modules[link.module].protocol not in able
     ]
-    if problems:
-        raise InputError(problems)
+    return problems
 
 
-def _check_stations(network: Network) -> None:
+def _station_problems(network: Network) -> list[Problem]:
     """A measurement station in the middle needs a protocol with arms. Without one the middle is an unnamed place."""
     stations = set(network.nodes.loc[network.nodes["kind"] == "measurement", "node_id"])
-    problems = [
+    return [
         Problem(
             f"link '{link.link_id}' passes the measurement station "
             f"'{next(n for n in split_list(link.via) if n in stations)}', "
@@ -211,5 +212,3 @@ def _check_stations(network: Network) -> None:
         and network.modules[link.module].protocol not in ARMS
         and stations.intersection(split_list(link.via))
     ]
-    if problems:
-        raise InputError(problems)

@@ -143,13 +143,14 @@ class TestProfiles:
         assert key_rate(module, loss_db=66 * 0.2 + 3, background_probability=near.per_gate).key_rate_bps == 0
 
 
-def network(**link):
+def network(*, more=(), **link):
     place = {"kind": "trusted", "lat_deg": 30, "basis": "assumed"}
     base = {"node_a": "a", "node_b": "b", "length_km": 50, "basis": "assumed", "module": "m"}
     return build_network(
         nodes=[
             {"node_id": "a", "name": "A", "lon_deg": 110, **place},
             {"node_id": "b", "name": "B", "lon_deg": 110.5, **place},
+            *more,
         ],
         links=[{"link_id": "dark", **base}, {"link_id": "lit", **base, "coexistence": "p", **link}],
         modules={"m": planner.physics.parse_module(MODULE, module_id="m")},
@@ -193,6 +194,26 @@ class TestBudget:
             planner.link_budget(net.replace(modules={"m": other}))
         (problem,) = caught.value.problems
         assert problem.column == "coexistence"
+
+    def test_light_beyond_every_gate_leaves_nothing(self):
+        own = planner.physics.parse_module({**MODULE, "background_probability": 1.0}, module_id="m")
+        budget = planner.link_budget(network().replace(modules={"m": own}))
+        assert budget.background_per_gate[1] > 0
+        assert (budget.key_rate_bps == 0).all()
+
+    def test_all_problems_come_at_once(self):
+        middle = {
+            "node_id": "s",
+            "name": "S",
+            "kind": "measurement",
+            "lat_deg": 30,
+            "lon_deg": 110.2,
+            "basis": "assumed",
+        }
+        net = network(via="s", more=[middle]).replace(coexistence={})
+        with pytest.raises(planner.InputError) as caught:
+            planner.link_budget(net)
+        assert [problem.column for problem in caught.value.problems] == ["coexistence", "via"]
 
     def test_a_profile_that_is_not_there(self):
         net = network()

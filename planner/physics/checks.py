@@ -76,6 +76,13 @@ RULES = (
         protocols=frozenset({ONE_DECOY, MDI}),
     ),
     Rule(
+        "signal_intensity > vacuum_intensity",
+        (_SIGNAL, _VACUUM),
+        lambda s, v: s > v,
+        protocols=frozenset({MDI}),
+        unless=(_DECOY,),
+    ),
+    Rule(
         "strong_decoy_intensity > decoy_intensity",
         ("strong_decoy_intensity", _DECOY),
         lambda s, d: s > d,
@@ -232,7 +239,9 @@ def shown(value: Any) -> str:
 
 
 def _numbers(value: Any) -> np.ndarray[Any, np.dtype[np.float64]] | None:
-    """The value as floats, or None where it is no number (a bool and a text are not)."""
+    """The value as floats, or None where it is no number (a bool and a text are not, nor what a mask hides)."""
+    if np.ma.is_masked(value):
+        return None
     try:
         array = np.asarray(value)
     except (TypeError, ValueError):

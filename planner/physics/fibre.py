@@ -43,9 +43,9 @@ def fibre_loss_db(
             )
     if problems:
         raise InputError(problems)
-    return np.asarray(
-        arguments["length_km"] * arguments["attenuation_db_per_km"] + arguments["extra_loss_db"], dtype=np.float64
-    )
+    with np.errstate(over="ignore"):  # an infinite loss is told by whoever takes it
+        loss = arguments["length_km"] * arguments["attenuation_db_per_km"] + arguments["extra_loss_db"]
+    return np.asarray(loss, dtype=np.float64)
 
 
 def transmittance(loss_db: npt.ArrayLike) -> FloatArray:

@@ -108,7 +108,8 @@ def outcome(
     key = np.where(found, secret, -1.0)
     guide = np.where(found, key / np.where(sifted > 0.0, sifted, 1.0), _NO_KEY)
     guide = np.where(guide > 0.0, guide, np.maximum(guide - np.minimum(slope, 10.0), _NO_KEY))
-    without = key if possible is None else np.where(np.isfinite(possible), possible, -1.0)
+    # settings that tell next to nothing (a decoy of 1e-300 photons) leave digits of nothing: never more than there is
+    without = key if possible is None else np.where(np.isfinite(possible), np.minimum(possible, sifted), -1.0)
     spread = np.broadcast_arrays(clicks, sifted, qber, leak, key, without, guide, *loads)
     arrays = [np.array(array, dtype=np.float64) for array in spread]
     return Outcome(arrays[0], tuple(arrays[7:]), *arrays[1:7])

@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from planner.errors import InputError, Problem
 from planner.physics import Module, key_rate, load_module
+from planner.physics.checks import number_problem
 from planner.physics.decoy_bb84.lim2014 import key_length
 from planner.physics.detector import clicks, live_fraction, system_transmittance
 from planner.physics.entropy import binary_entropy
+from planner.physics.parameters import PARAMETERS, Parameter
 
 if TYPE_CHECKING:
     from planner.physics.detector import Clicks
@@ -33,6 +35,9 @@ _SETTINGS = (
     "decoy_probability",
     "key_basis_probability",
 )
+
+_LOSS = Parameter("dB", "loss of each slot; infinite below the horizon", low=0.0)
+_SLOT = Parameter("s", "length of a slot", low=0.0, low_open=True)
 
 _SHARES = (0.3, 0.6, 1.0)
 """Parts of a pass, the best slots first, for whose mean transmittance the open settings are optimised."""
@@ -92,15 +97,14 @@ def pass_key(
         The key and the block it comes from.
 
     Raises:
-        InputError: The module is wrong or has another protocol.
+        InputError: The module is wrong or has another protocol, or a loss, the light or the length of a slot is; holds
+            every problem.
     """
     loaded = load_module(module)
     if loaded.protocol != PROTOCOL:
         message = f"the key of a pass is modelled for {PROTOCOL}, not for {loaded.protocol}"
         raise InputError(Problem(message, column="protocol", expected=PROTOCOL))
-    loss, light = np.broadcast_arrays(
-        np.asarray(loss_db, dtype=np.float64).ravel(), np.asarray(background_probability, dtype=np.float64)
-    )
+    loss, light = _checked(loss_db, background_probability, slot_s=slot_s)
     slots = _Slots(loaded, loss=loss, background=light, slot_s=slot_s)
     found = [slots.key(settings) for settings in slots.candidates()]
     return max(found, key=lambda one: one.key_bits)
@@ -122,6 +126,32 @@ def relayed_bits(first: Sequence[float], second: Sequence[float]) -> FloatArray:
     return np.asarray(np.minimum(*volumes))
 
 
+def _checked(
+    loss_db: npt.ArrayLike, background_probability: npt.ArrayLike, *, slot_s: float
+) -> tuple[FloatArray, FloatArray]:
+    """Loss and light of each slot, in one dimension."""
+    given = np.asarray(loss_db)
+    above = np.where(given == np.inf, 0.0, given) if given.dtype.kind == "f" else loss_db
+    known = PARAMETERS["background_probability"]
+    problems = [
+        problem
+        for problem in (
+            number_problem("loss_db", above, known=_LOSS),
+            number_problem("background_probability", background_probability, known=known),
+            number_problem("slot_s", slot_s, known=_SLOT),
+        )
+        if problem is not None
+    ]
+    light = np.asarray(background_probability)
+    if not problems and (given.size == 0 or (light.size != 1 and light.shape != given.shape)):
+        message = f"loss_db has the shape {given.shape} and background_probability {light.shape}"
+        problems = [Problem(message, column="loss_db", expected="one loss a slot, and as many values of light, or one")]
+    if problems:
+        raise InputError(problems)
+    loss = given.astype(np.float64).ravel()
+    return loss, np.broadcast_to(light.astype(np.float64).ravel(), loss.shape)
+
+
 class _Slots:
     """A module over the slots of a pass."""
 
@@ -129,7 +159,7 @@ class _Slots:
         numbers = {key: float(value) for key, value in module.parameters.items() if not isinstance(value, str)}
         self.module = module
         self.loss = loss
-        self.background = background + numbers.get("background_probability", 0.0)
+        self.background = np.minimum(background + numbers.get("background_probability", 0.0), 1.0)
         self.slot_s = slot_s
         self.parameters = numbers
         self.eta = system_transmittance(

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.errors import InputError, Problem
+from planner.physics.checks import number_problem
+from planner.physics.parameters import Parameter
 
 if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
@@ -24,6 +26,18 @@ EARTH_RADIUS_KM = 6378.137
 
 _GRAVITY_KM3_PER_S2 = 398_600.8  # of WGS72, which SGP4 is made for
 _SGP4_EPOCH = datetime(1949, 12, 31, tzinfo=UTC)
+_KNOWN = {
+    "altitude_km": Parameter("km", "height of the orbit", low=100.0),
+    "inclination_deg": Parameter("degree", "inclination", low=0.0, high=180.0),
+    "ascending_node_deg": Parameter("degree", "ascending node"),
+    "ascending_local_time_h": Parameter("h", "local time of the ascending node"),
+    "phase_deg": Parameter("degree", "angle from the node"),
+    "lat_deg": Parameter("degree", "latitude", low=-90.0, high=90.0),
+    "lon_deg": Parameter("degree", "longitude", low=-360.0, high=360.0),
+    "altitude_m": Parameter("m", "height of a station", low=-1000.0, high=10_000.0),
+    "minimum_elevation_deg": Parameter("degree", "least elevation", low=0.0, high=90.0, high_open=True),
+    "slot_s": Parameter("s", "length of a slot", low=0.0, low_open=True),
+}
 _J2000 = datetime(2000, 1, 1, 12, tzinfo=UTC)
 
 
@@ -132,9 +146,12 @@ def circular_satellite(
         A `skyfield.api.EarthSatellite`.
 
     Raises:
-        InputError: The epoch has no time zone, or not exactly one of the two node arguments is given.
+        InputError: The epoch has no time zone, not exactly one of the two node arguments is given, or a number is out of
+            range.
     """
     _check_time(epoch, "epoch")
+    node = {"ascending_node_deg": ascending_node_deg, "ascending_local_time_h": ascending_local_time_h}
+    _check_numbers({"altitude_km": altitude_km, "inclination_deg": inclination_deg, "phase_deg": phase_deg} | node)
     if (ascending_node_deg is None) == (ascending_local_time_h is None):
         raise InputError(Problem("give either ascending_node_deg or ascending_local_time_h"))
     if ascending_local_time_h is not None:
@@ -185,10 +202,16 @@ def passes(
         The passes, in the order of their culmination.
 
     Raises:
-        InputError: A time has no time zone.
+        InputError: A time has no time zone, the end is not after the start, or a number is out of range.
     """
+    stations = tuple(stations)
     _check_time(start, "start")
     _check_time(end, "end")
+    if end <= start:
+        raise InputError(Problem(f"end is {end}", column="end", expected=f"a time after the start, {start}"))
+    _check_numbers({"minimum_elevation_deg": minimum_elevation_deg, "slot_s": slot_s})
+    for station in stations:
+        _check_numbers({key: getattr(station, key) for key in ("lat_deg", "lon_deg", "altitude_m")}, of=station.name)
     sky = _skyfield()
     times = sky.load.timescale(builtin=True)
     found = []
@@ -254,6 +277,14 @@ def _mean_sun_deg(days: Any) -> Any:
 
 def _days(moment: datetime) -> float:
     return (moment - _J2000) / timedelta(days=1)
+
+
+def _check_numbers(values: Mapping[str, float | None], *, of: str = "") -> None:
+    found = [number_problem(key, value, known=_KNOWN[key]) for key, value in values.items() if value is not None]
+    place = f"station '{of}': " if of else ""
+    problems = [Problem(place + one.message, column=one.column, expected=one.expected) for one in found if one]
+    if problems:
+        raise InputError(problems)
 
 
 def _check_time(moment: datetime, name: str) -> None:

@@ -24,6 +24,7 @@ def test_fibre_loss_is_length_times_attenuation_plus_extra():
     found = fibre_loss_db([0.0, 50.0, 100.0], attenuation_db_per_km=0.21, extra_loss_db=[[0.0], [2.5]])
     np.testing.assert_allclose(found, [[0.0, 10.5, 21.0], [2.5, 13.0, 23.5]])
     assert fibre_loss_db(10, attenuation_db_per_km=0.2).shape == ()
+    assert fibre_loss_db(1e308, attenuation_db_per_km=100.0) == np.inf
 
 
 @pytest.mark.parametrize("wrong", [-1.0, math.nan, math.inf])

@@ -272,6 +272,7 @@ def test_there_is_no_bound_at_zero_loss():
         (1.0, {"signal_probability": 0.7, "decoy_probability": 0.3}, ["0.7", "0.3", "< 1"]),
         (1.0, {"key_basis_probability": 1.0}, ["key_basis_probability", "< 1"]),
         ([1.0, 2.0], {"clock_hz": [1e9, 2e9, 3e9]}, ["loss_db (2,)", "clock_hz (3,)"]),
+        (np.ma.masked_greater([1.0, 99.0], 50.0), {}, ["loss_db is masked_array", "0 <= value"]),
     ],
 )
 def test_wrong_input_is_named_with_its_value_and_what_would_be_right(loss, overrides, words):

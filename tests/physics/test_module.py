@@ -172,6 +172,13 @@ def test_keys_that_contradict_each_other(keys, column, words):
         assert word in str(found[column])
 
 
+def test_a_vacuum_above_the_signal_is_wrong_without_decoys_too():
+    keys = {"protocol": "mdi-decoy", "signal_intensity": 0.1, "vacuum_intensity": 0.2}
+    assert "signal_intensity > vacuum_intensity" in str(problems(keys)["signal_intensity"])
+    assert list(problems(keys | {"decoy_intensity": 0.05})) == ["decoy_intensity"]
+    assert parse_module(keys | {"vacuum_intensity": 0.05}, module_id="mine").parameters["vacuum_intensity"] == 0.05
+
+
 def test_rules_of_two_decoys_do_not_bind_one_decoy():
     keys = {"signal_intensity": 0.3, "decoy_intensity": 0.2, "vacuum_intensity": 0.25, "decoy_probability": 0.9}
     module = parse_module({"protocol": "bb84-one-decoy", "signal_probability": 0.7} | keys, module_id="x")

@@ -82,6 +82,14 @@ def test_shares_add_up_without_key_too():
     assert float(found.guide) < 0.0
 
 
+def test_finite_blocks_cost_at_most_what_is_there():
+    zero, huge = np.zeros(()), a(1e280)
+    found = outcome(
+        clicks=a(1.0), loads=(), sifted=a(0.5), qber=zero, leak=zero, secret=a(-1.0), slope=zero, possible=huge
+    )
+    assert float(found.possible) == float(found.finite_size) == 0.5
+
+
 def test_what_is_no_number_is_no_key():
     zero = np.zeros(())
     for secret, sifted in ((np.nan, 1.0), (np.inf, 1.0), (1.0, 0.0)):

@@ -144,6 +144,31 @@ class TestSettings:
         with pytest.raises(InputError, match="bb84-one-decoy"):
             pass_key({"protocol": "bb84-one-decoy"}, loss_db=[30.0])
 
+    def test_below_the_horizon_is_no_mistake(self):
+        assert pass_key(OPEN, loss_db=[np.inf, np.inf]).key_bits == 0.0
+
+    def test_light_beyond_every_gate_is_no_mistake(self):
+        bright = OPEN | {"background_probability": 0.6}
+        assert pass_key(bright, loss_db=[30.0], background_probability=0.6).key_bits == 0.0
+
+    @pytest.mark.parametrize(
+        ("given", "words"),
+        [
+            ({"loss_db": [30.0, -1.0]}, ["loss_db is -1", "0 <= value"]),
+            ({"loss_db": [30.0, np.nan]}, ["loss_db is nan"]),
+            ({"loss_db": "30"}, ["loss_db is '30'"]),
+            ({"loss_db": []}, ["shape (0,)", "one loss a slot"]),
+            ({"loss_db": [30.0] * 3, "background_probability": [1e-6] * 2}, ["shape (3,)", "(2,)"]),
+            ({"loss_db": [30.0], "background_probability": 2.0}, ["background_probability is 2", "<= 1"]),
+            ({"loss_db": [-1.0], "slot_s": 0.0}, ["loss_db is -1", "slot_s is 0", "0 < value"]),
+        ],
+    )
+    def test_wrong_numbers_are_named(self, given, words):
+        with pytest.raises(InputError) as caught:
+            pass_key(OPEN, **given)
+        for word in words:
+            assert word in str(caught.value)
+
 
 class TestMicius:
     """Case F5: track and link loss of the published pass; the loss leaves the detectors out."""

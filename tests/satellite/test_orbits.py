@@ -117,6 +117,25 @@ class TestWrong:
         with pytest.raises(InputError, match="either"):
             circular_satellite(altitude_km=500, inclination_deg=97, epoch=START)
 
+    @pytest.mark.parametrize("height", [-6000.0, 50.0, float("nan")])
+    def test_height_of_an_orbit(self, height):
+        with pytest.raises(InputError, match=r"altitude_km is .*100 <= value"):
+            circular_satellite(altitude_km=height, inclination_deg=97, epoch=START, ascending_node_deg=0.0)
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"end": START}, "after the start"),
+            ({"slot_s": 0.0}, "slot_s is 0"),
+            ({"minimum_elevation_deg": 90.0}, "minimum_elevation_deg is 90"),
+            ({"stations": [Station("north", 140.0, 0.0)]}, "station 'north': lat_deg is 140"),
+        ],
+    )
+    def test_search(self, micius, changes, words):
+        given = {"stations": [XINGLONG], "start": START, "end": START + timedelta(days=1)} | changes
+        with pytest.raises(InputError, match=words):
+            passes(micius, given.pop("stations"), **given)
+
     def test_satellite(self, tmp_path):
         with pytest.raises(InputError, match=r"unknown satellite 'mikius-2017'.*micius-2017"):
             load_satellite("mikius-2017")
