@@ -146,8 +146,8 @@ def circular_satellite(
         A `skyfield.api.EarthSatellite`.
 
     Raises:
-        InputError: The epoch has no time zone, not exactly one of the two node arguments is given, or a number is out of
-            range.
+        InputError: The epoch has no time zone, not exactly one of the two node arguments is given, or a number is out
+            of range.
     """
     _check_time(epoch, "epoch")
     node = {"ascending_node_deg": ascending_node_deg, "ascending_local_time_h": ascending_local_time_h}
