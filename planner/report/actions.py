@@ -180,13 +180,16 @@ def _show_remedy(network: Network, remedy: Remedy, *, goal: str) -> None:
 
 
 def _show_alternatives(network: Network, remedy: Remedy) -> None:
-    shown = remedy.alternatives[:_ALTERNATIVES_SHOWN]
+    changes = [one.change for one in remedy.alternatives]
+    # Two new links between the same two nodes have the same ways to be built.
+    rows = list(dict.fromkeys((_cny(one.cost_cny), change_words(network, one), _gives(one)) for one in changes))
+    shown = rows[:_ALTERNATIVES_SHOWN]
     say("")
     show_table(
         "Would do as well in their place, cheapest first"
-        + ("" if len(shown) == len(remedy.alternatives) else f" ({len(shown)} of {len(remedy.alternatives)})"),
+        + ("" if len(shown) == len(rows) else f" ({len(shown)} of {len(rows)})"),
         columns=[("cost", "right"), ("change", "left"), ("gives", "right")],
-        rows=[[_cny(one.change.cost_cny), change_words(network, one.change), _gives(one.change)] for one in shown],
+        rows=shown,
     )
 
 
