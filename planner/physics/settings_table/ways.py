@@ -39,8 +39,8 @@ def _places(lights: Sequence[float], others: Sequence[float]) -> FloatArray:
 _FIRST = _places((0.3,), (0.06, 0.5, 0.94))
 _MANY = _places((0.03, 0.7), (0.02, 0.2, 0.4, 0.6, 0.8, 0.98))
 _SOME = _places((0.03, 0.7), (0.04, 0.35, 0.65, 0.96))
-"""Where in a cell ways are tried: at a few places to see whether any is of use, then at many; at some where settings are
-improved anyhow."""
+"""Where in a cell ways are tried: at a few places to see whether any is of use, then at many, or at some where settings
+are improved anyhow."""
 
 
 @dataclass(frozen=True, eq=False)
