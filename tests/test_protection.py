@@ -217,7 +217,13 @@ def test_ports_are_given_by_priority():
 
 def test_a_node_without_a_port_says_so():
     plan = planner.make_plan(ring([("d", "a", "c", 1.0)], c={"user_ports": 0}))
-    assert any("C has no user port" in warning for warning in plan.warnings)
+    assert "Demand 'd' (A–C) gets no user port: C has no user port." in plan.warnings
+
+
+def test_only_the_end_that_is_full_is_named():
+    demands = [("one", "a", "c", 1.0), ("two", "a", "c", 1.0), ("zero", "b", "c", 0.0)]
+    plan = planner.make_plan(ring(demands, a={"user_ports": 5}, c={"user_ports": 1}))
+    assert "Demand 'two' (A–C) gets no user port: C has 1 user port, given to demands that come first." in plan.warnings
 
 
 def test_the_total_is_told_and_proven():

@@ -133,14 +133,14 @@ class Search:
             if demand in self.base.allocation.without_port:
                 ports = more_ports(self.base, demand=demand, market=self.market)
                 chosen += [] if ports is None else [ports]
+        shortfalls = self._plan(chosen).allocation.shortfalls  # without new links, which nobody knows yet
+        self.cuts = {short.demand_id: short.cut for short in shortfalls if short.demand_id in self.question.wanted}
         for _ in range(_MOST_NEW_LINKS):
             changed = self._plan(chosen)
             missing = self._cut(changed)
             if missing is None:
                 break
             demand, cut = missing
-            if cut is not None:
-                self.cuts.setdefault(demand, cut)
             found = bypass(changed, demand=demand, cut=cut, market=self.market)
             if not found:
                 break

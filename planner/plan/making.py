@@ -49,7 +49,7 @@ def make_plan(
         routes=measured_routes(budget, allocation.routes),
         growth=allocation.growth,
         levels=allocation.levels,
-        warnings=plan_warnings(network, budget=budget, allocation=allocation),
+        warnings=plan_warnings(network, budget=budget, demands=demands, allocation=allocation),
         objective=objective,
         shared=shared,
         total=allocation.total,

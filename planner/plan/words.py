@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     from planner.network import Network
 
 
-def plan_warnings(network: Network, *, budget: pd.DataFrame, allocation: Allocation) -> tuple[str, ...]:
+def plan_warnings(
+    network: Network, *, budget: pd.DataFrame, demands: pd.DataFrame, allocation: Allocation
+) -> tuple[str, ...]:
     """The warnings of a plan.
 
     Args:
         network: The network, with the notes of its reading.
         budget: Its key-rate budget.
+        demands: What is asked for: ``demand_id``, ``node_a``, ``node_b``, ``requested_bps``.
         allocation: What the demands get.
 
     Returns:
@@ -36,7 +40,13 @@ def plan_warnings(network: Network, *, budget: pd.DataFrame, allocation: Allocat
         f"Demand '{one.demand_id}' ({ends[one.demand_id]}) {shortfall_words(network, one)}"
         for one in allocation.shortfalls
     )
-    return (*network.notes, *_without_port(network, allocation), *unrouted, *short, *_of_links(network, budget))
+    return (
+        *network.notes,
+        *_without_port(network, demands, allocation),
+        *unrouted,
+        *short,
+        *_of_links(network, budget),
+    )
 
 
 def shortfall_words(network: Network, shortfall: Shortfall) -> str:
@@ -64,15 +74,18 @@ def _either(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} or {parts[-1]}"
 
 
-def _without_port(network: Network, allocation: Allocation) -> Iterator[str]:
+def _without_port(network: Network, demands: pd.DataFrame, allocation: Allocation) -> Iterator[str]:
     ports = dict(zip(network.nodes["node_id"], network.nodes["user_ports"].tolist(), strict=True))
-    demands = {row.demand_id: row for row in rows_of(network.demands)}
+    rows = {row.demand_id: row for row in rows_of(demands) if row.requested_bps > 0}
+    used = Counter(
+        end for name, row in rows.items() if name not in allocation.without_port for end in (row.node_a, row.node_b)
+    )
     for demand_id in allocation.without_port:
-        row = demands[demand_id]
-        limited = [end for end in (row.node_a, row.node_b) if isinstance(ports[end], int)]
-        counts = " and ".join(f"{network.node_names[end]} has {_ports(ports[end])}" for end in limited)
-        title = network.link_title(row.node_a, row.node_b)
-        yield f"Demand '{demand_id}' ({title}) gets no user port: {counts}, given to demands that come first."
+        row = rows[demand_id]
+        full = [end for end in (row.node_a, row.node_b) if isinstance(ports[end], int) and used[end] >= ports[end]]
+        counts = " and ".join(f"{network.node_names[end]} has {_ports(ports[end])}" for end in full)
+        given = ", given to demands that come first" if any(ports[end] for end in full) else ""
+        yield f"Demand '{demand_id}' ({network.link_title(row.node_a, row.node_b)}) gets no user port: {counts}{given}."
 
 
 def _ports(number: int) -> str:

@@ -155,7 +155,23 @@ def test_two_separate_routes_where_there_is_none():
     )
     (one,) = explain(network).unmet
     assert [step.change.kind for step in one.remedy.steps] == ["new link", "new link"]
+    assert one.remedy.cuts == {}, "no route at all is no cut, and a new link is none of the network's"
     check(network, one)
+
+
+def test_cuts_are_those_of_the_network_as_it_is():
+    network = build_network(
+        nodes=[node_row("a"), node_row("b", lon_deg=110.4), node_row("c", lon_deg=110.8)],
+        links=[module_link("ab", "a", "b", 50)],
+        demands=[
+            demand_row("far", "a", "c", 10, protection="split-3"),
+            demand_row("near", "a", "b", 10, protection="1+1"),
+        ],
+        modules={"decoy-625mhz": load_module("decoy-625mhz")},
+    )
+    for one in explain(network).unmet:
+        assert {name: cut.links for name, cut in one.remedy.cuts.items()} in ({}, {"near": ("ab",)})
+        check(network, one)
 
 
 def test_a_relay_limit_and_user_ports():
