@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import planner.allocation.disjoint
+import planner.allocation.program
 from planner.allocation import Allocation, allocate
 from planner.allocation.exact import least_cut
 from planner.network import build_network
@@ -167,6 +168,14 @@ def test_the_integer_programs_answer_the_same(monkeypatch, shared):
     rng = np.random.default_rng(13)
     for _ in range(10):
         check(protected_network(rng, nodes=5, risks=0.5), shared=shared)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_reduced_program_answers_the_same(monkeypatch, seed):
+    monkeypatch.setattr(planner.allocation.program, "_MANY_ROWS", 0)
+    rng = np.random.default_rng([seed, 16])
+    for number in range(15):
+        check(protected_network(rng, nodes=3 + number % 5))
 
 
 def test_a_mesh_of_nine_nodes_equals_brute_force():

@@ -85,13 +85,23 @@ class Pricing:
             for row, first, last, cost in zip(rows, starts[:-1], starts[1:], costs, strict=True)
         ]
 
-    def below(self, prices: NDArray[np.float64], *, worth: NDArray[np.float64], cost_per_hop: float) -> list[Offer]:
+    def below(
+        self,
+        prices: NDArray[np.float64],
+        *,
+        worth: NDArray[np.float64],
+        cost_per_hop: float,
+        most: int | None = None,
+        sizes: NDArray[np.float64] | None = None,
+    ) -> list[Offer]:
         """The cheapest set of each row, where that is cheaper than the row's worth.
 
         Args:
             prices: Price of each whole resource, at least 0.
             worth: What a bit/s for each row is worth; rows of no worth are left out. Shape ``(rows,)``.
             cost_per_hop: What a bit/s over any link costs besides.
+            most: At most so many single routes, those that promise most, are given.
+            sizes: Bit/s that each row is about; what is promised grows with it. Shape ``(rows,)``.
         """
         paid = self._resources.always(prices)
         link_costs = self._resources.link_costs(paid) + cost_per_hop
@@ -102,6 +112,9 @@ class Pricing:
                 link_costs, pairs=self._place[paying], node_costs=self._resources.node_costs(paid)
             )
             cheaper = np.flatnonzero(search.costs < worth[paying])
+            if most is not None and sizes is not None and len(cheaper) > most:
+                promise = ((worth[paying] - search.costs) * sizes[paying])[cheaper]
+                cheaper = np.sort(cheaper[np.argsort(-promise, kind="stable")[:most]])
             if len(cheaper):
                 offers = self._read(search, cheaper)
         if len(self._sets):

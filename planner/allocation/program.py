@@ -26,6 +26,7 @@ import numpy as np
 from planner.allocation.columns import Columns
 from planner.allocation.loads import Loads
 from planner.allocation.pricing import Offer, Pricing
+from planner.allocation.reduced import Aim, ReducedProgram
 from planner.solver import LinearProgram, Solution
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ be free of charge until it is full, and the cheapest routes would be routes that
 _CLEARLY = 1e-10  # by what fraction a set must be cheaper to be worth a column
 _NEAR = 1e3  # the unit of the level is kept while it is within this factor of what it should be
 _OVERSPENT = 1e-9  # a resource in a failure is overspent when its load is above 1 by more than this
+_MANY_ROWS = 500  # with more rows the reduced program is quicker
+_PROVED = 1e-8  # by how much the bound may be above a level that the reduced program found
 _MOST_ROUNDS = 10_000
 _SLACKS = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
 """What was found to be possible may, by rounding, be just impossible in the next program, or too near the edge for the
@@ -100,7 +103,7 @@ class RouteProgram:
         self._unit = min(self._possible(self._weights), most)  # the level that one unit of the first column stands for
         self._entries = -self._unit * self._weights / self.scales  # of the first column in the rows
         self._capped, self._total = capped, -np.inf
-        self._total_unit = float(asked.sum())
+        self._total_unit = float(self.scales.sum())
         # Rows: resources, what rows of requests get, its caps and total, then resources in failures.
         self._after = resources.base + len(everybody) + (len(everybody) + 1 if capped else 0)
         self._columns = Columns(
@@ -116,6 +119,11 @@ class RouteProgram:
             tight_rows=resources.base + everybody,
         )
         self._solution: Solution | None = None
+        self._reduced: ReducedProgram | None = None
+        if len(everybody) > _MANY_ROWS and not capped and not requests.shared.any():
+            self._reduced = ReducedProgram(
+                resources, pricing=self._pricing, first=first, useful=self._useful, scales=self.scales
+            )
 
     def _made(self) -> LinearProgram:
         """The program with its first column."""
@@ -130,8 +138,8 @@ class RouteProgram:
 
     @property
     def sets(self) -> list[tuple[int, RouteSet]]:
-        """Row and routes of each column after the first."""
-        return self._columns.sets
+        """Row and routes of each set of routes known, in the order of :meth:`rates`."""
+        return self._columns.sets if self._reduced is None else self._reduced.sets
 
     def maximise_level(
         self, *, fixed: NDArray[np.float64], weights: NDArray[np.float64], most: float = np.inf
@@ -144,7 +152,11 @@ class RouteProgram:
             most: The level need not be larger than this.
         """
         self._fixed, self._weights = fixed, weights
-        self._set_unit(min(self._possible(weights), most), most=most, total=self._total)
+        unit = min(self._possible(weights), most)
+        found = self._maximise_reduced(unit, most=most)
+        if found is not None:
+            return found
+        self._set_unit(unit, most=most, total=self._total)
         self._program.set_costs(np.concatenate(([-1.0], np.zeros(len(self.sets)))))
         # A level that only the slack in the total allows is as good as none and no measure.
         solution, raised = self._generate(rescale_to=None if self._capped else most)
@@ -156,11 +168,38 @@ class RouteProgram:
             proof = min(proof, self._proof(raised), key=lambda proof: proof.bound)
         return level, proof
 
+    def _maximise_reduced(self, unit: float, *, most: float) -> tuple[float, Prices] | None:
+        """The level and its proof by the reduced program; None where there is none or it does not prove enough."""
+        if self._reduced is None:
+            return None
+        if most == np.inf:  # rows that bound the level may be missing at first; any prices do
+            most = 2 * self._proof(np.ones(self.resources.count)).bound
+        found = self._reduced.solve(Aim(self._fixed, self._weights, unit, most))
+        if found is not None and 0 < found[0] < unit / _NEAR:
+            found = self._reduced.solve(Aim(self._fixed, self._weights, found[0], most))
+        if found is not None:
+            level, resources = found
+            proof = self._proof(resources)
+            if level >= most or proof.bound <= level * (1 + _PROVED):
+                return level, proof
+        self._give_up_reduced()
+        return None
+
+    def _give_up_reduced(self) -> None:
+        """From now on the full program answers; it learns what the reduced one knew."""
+        if self._reduced is not None:
+            self._add([Offer(row, routes, 0.0) for row, routes in self._reduced.sets], cost_per_hop=0.0)
+            self._reduced = None
+
     def use_least_key(self, *, fixed: NDArray[np.float64]) -> None:
         """Serves every row what is fixed over routes that use the least key: the least sum of rate times hops."""
         self._fixed, self._weights = fixed, np.zeros(len(fixed))
-        self._set_unit(1.0, most=0.0)
         cost = 1.0 / float(fixed.max(initial=1e-300))
+        if self._reduced is not None:
+            if self._reduced.solve(Aim(self._fixed, self._weights, 1.0, 0.0, cost)) is not None:
+                return
+            self._give_up_reduced()
+        self._set_unit(1.0, most=0.0)
         self._program.set_costs(np.concatenate(([0.0], self._columns.units * self._columns.hops * cost)))
         self._generate(cost_per_hop=cost)
 
@@ -183,6 +222,8 @@ class RouteProgram:
 
     def rates(self) -> NDArray[np.float64]:
         """Bit/s on each of :attr:`sets` in the last solution."""
+        if self._reduced is not None:
+            return self._reduced.rates
         if self._solution is None:
             return np.zeros(len(self.sets))
         rates: NDArray[np.float64] = np.maximum(self._solution.values[1:], 0.0) * self._columns.units
@@ -321,10 +362,11 @@ class RouteProgram:
         if not self._unit / _NEAR < unit < self._unit * _NEAR:
             self._unit = unit
         rows = self.resources.base + self._everybody
-        entries = -self._unit * self._weights / self.scales
-        changed = np.flatnonzero(entries != self._entries)
-        self._program.set_entries(0, rows[changed], entries[changed])
-        self._entries = entries
+        if most > 0:  # else the first column is kept at zero, whatever its entries
+            entries = -self._unit * self._weights / self.scales
+            changed = np.flatnonzero(entries != self._entries)
+            self._program.set_entries(0, rows[changed], entries[changed])
+            self._entries = entries
         self._program.set_lower_rows(rows, self._fixed / self.scales)
         self._program.set_upper(0, most / self._unit)
         if self._capped:
