@@ -164,6 +164,15 @@ class TestDownlink:
         assert satellite.title_local
         assert satellite.note
 
+    def test_the_inclination_of_micius_follows_from_its_height(self):
+        """A node that goes round once a year: cos i = -(2 n_year a^2) / (3 J2 n R^2)."""
+        satellite = load_satellite("micius-2017")
+        assert satellite.parameter_basis["inclination_deg"] == "derived"
+        axis, gravity, year_s = EARTH_RADIUS_KM + satellite.altitude_km, 398600.4418, 365.2422 * 86400
+        motion = np.sqrt(gravity / axis**3)
+        cosine = -2 * (2 * np.pi / year_s) * axis**2 / (3 * 1.08263e-3 * motion * EARTH_RADIUS_KM**2)
+        assert np.degrees(np.arccos(cosine)) == pytest.approx(satellite.inclination_deg, abs=0.05)
+
     def test_night_passes_make_key_and_day_passes_do_not(self, found):
         satellite = load_satellite("micius-2017")
         keys = {one: satellite_key(satellite, one) for one in found}
