@@ -29,7 +29,7 @@ MANY = 2000
 """Number of elements of one call above which a table of settings is made."""
 ELEMENTS_AT_ONCE = 16384
 """Evaluated together, so that the arrays stay within the processor's cache."""
-_SEARCHED_AT_ONCE = 4 * ELEMENTS_AT_ONCE
+_SEARCHED_AT_ONCE = 8 * ELEMENTS_AT_ONCE
 """Settings are found for more at once, because few need more than the table."""
 _LARGE = 3_000_000
 _LOSS = Parameter("dB", "loss of the link, or of its first arm", low=0.0)
@@ -143,7 +143,8 @@ def _in_parts(link: _Link, *, shape: tuple[int, ...]) -> KeyRate:
     np.empty(_LARGE)
     names = _arrays(link.part(slice(0, 0)).key_rate(np.empty((len(link.axes), 0))))
     whole = {key: np.empty(size, dtype=array.dtype) for key, array in names}
-    together = ELEMENTS_AT_ONCE if link.table is None else _SEARCHED_AT_ONCE
+    processors = os.cpu_count() or 1
+    together = min(_SEARCHED_AT_ONCE, -(-size // processors)) if link.table is not None else ELEMENTS_AT_ONCE
 
     def work(start: int) -> None:
         some = link.part(slice(start, start + together))
@@ -155,7 +156,7 @@ def _in_parts(link: _Link, *, shape: tuple[int, ...]) -> KeyRate:
                 whole[key][start : start + together][part] = array
 
     starts = range(0, size, together)
-    with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, len(starts))) as workers:
+    with ThreadPoolExecutor(max_workers=min(processors, len(starts))) as workers:
         list(workers.map(work, starts))
     return _shaped(link, whole, shape=shape)
 
