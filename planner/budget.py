@@ -14,7 +14,7 @@ from planner.physics.parameters import ARMS
 from planner.records import rows_of, split_list
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from planner.network import Network
     from planner.physics.module import Module
@@ -109,6 +109,25 @@ def link_budget(network: Network) -> pd.DataFrame:
     )
     # A Series of its own each: a DataFrame of arrays turns None in a column of texts into NaN (pandas 3).
     return pd.DataFrame({name: pd.Series(columns[name], dtype=dtype) for name, dtype in BUDGET_COLUMNS.items()})
+
+
+def limit_notes(budget: pd.DataFrame) -> tuple[str, ...]:
+    """What is to be said about settings that ended at a limit of the search.
+
+    Args:
+        budget: What `link_budget` gives.
+
+    Returns:
+        A sentence for each link with such settings.
+    """
+    return tuple(
+        f"Link '{row.link_id}': {limit_words(row.at_limit.split(';'))}" for row in rows_of(budget) if row.at_limit
+    )
+
+
+def limit_words(settings: Sequence[str]) -> str:
+    """The same about one link, without its name: `settings` are those at a limit."""
+    return f"the best {', '.join(settings)} lies at a limit of the search."
 
 
 def _model(

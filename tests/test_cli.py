@@ -104,6 +104,16 @@ def test_settings_can_be_set():
 
 def test_at_zero_loss_the_bound_is_null():
     assert answer("rate", "decoy-40mhz", "--loss-db", "0")["bound_bps"] is None
+    assert "Without loss there is no bound." in run("rate", "decoy-40mhz", "--loss-db", "0").stdout
+
+
+def test_settings_at_a_limit_of_the_search_are_told():
+    asymptotic = run("rate", "gys-2004", "--loss-db", "20")
+    assert "the best decoy_intensity lies at a limit of the search" in asymptotic.stderr
+    assert answer("rate", "gys-2004", "--loss-db", "20")["at_limit"] == ["decoy_intensity"]
+    finite = run("rate", "decoy-40mhz", "--loss-db", "20")
+    assert not finite.stderr
+    assert answer("rate", "decoy-40mhz", "--loss-db", "20")["at_limit"] == []
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,7 @@ def rate(
     as_json: Json = False,
 ) -> None:
     """Compute the key rate of one link with one module."""
+    from planner.budget import limit_words
     from planner.physics import key_rate
     from planner.physics.bounds import repeaterless_bound, single_repeater_bound
     from planner.physics.fibre import fibre_loss_db
@@ -119,14 +120,17 @@ def rate(
         "repeaterless_bound_bps": plain(clock_hz * repeaterless_bound(loss)),
         "single_repeater_bound_bps": plain(clock_hz * single_repeater_bound(loss)),
         "settings": {name: plain(value) for name, value in result.settings.items()},
+        "at_limit": sorted(name for name, limited in result.at_limit.items() if limited),
         "breakdown": {name: plain(value) for name, value in result.breakdown.items()},
     }
     if as_json:
         print_json(document)
-        return
-    from planner.report.terminal import show_rate
+    else:
+        from planner.report.terminal import show_rate
 
-    show_rate(module, document)
+        show_rate(module, document)
+    if document["at_limit"]:
+        warn((limit_words(document["at_limit"]),))
 
 
 def _assignments(settings: list[str]) -> dict[str, Any]:
@@ -147,7 +151,7 @@ def _assignments(settings: list[str]) -> dict[str, Any]:
 @app.command()
 def budget(network: NetworkArgument, *, as_json: Json = False) -> None:
     """Show the key-rate budget of every link: where every decibel and every bit goes."""
-    from planner.budget import link_budget
+    from planner.budget import limit_notes, link_budget
     from planner.files import load
 
     read = load(network)
@@ -158,7 +162,7 @@ def budget(network: NetworkArgument, *, as_json: Json = False) -> None:
         from planner.report.terminal import show_budget
 
         show_budget(read, links)
-    warn(read.notes)
+    warn((*read.notes, *limit_notes(links)))
 
 
 @app.command()

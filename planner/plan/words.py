@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from planner.budget import limit_notes
 from planner.records import rows_of
 
 if TYPE_CHECKING:
@@ -105,9 +106,4 @@ def _of_links(network: Network, budget: pd.DataFrame) -> Iterable[str]:
         for row in rows
         if row.key_rate_bps > row.bound_bps
     ]
-    limited = [
-        f"Link '{row.link_id}': the best {row.at_limit.replace(';', ', ')} lies at a limit of the search."
-        for row in rows
-        if row.at_limit
-    ]
-    return (*dead, *above, *limited)
+    return (*dead, *above, *limit_notes(budget))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -217,12 +216,14 @@ def show_routes(network: Network, routes: Sequence[Route]) -> None:
 
 def show_rate(module: str, document: Mapping[str, Any]) -> None:
     """Prints the key rate of one link beside what is possible at all, the settings used, and where the bits go."""
-    bounds = (document[f"{name}_bound_bps"] for name in ("repeaterless", "single_repeater"))
-    without, with_one = (quantity(math.inf if bound is None else bound, "bit/s") for bound in bounds)
+    bounds = [document[f"{name}_bound_bps"] for name in ("repeaterless", "single_repeater")]
+    without, with_one = (quantity(bound, "bit/s") for bound in bounds)
     say(
         f"{module} ({document['protocol']}) over {quantity(document['loss_db'], 'dB')}: "
         f"{quantity(document['key_rate_bps'], 'bit/s')} of secret key, QBER {quantity(document['qber'], '%')}.",
-        f"Nothing can pass {without} here without a repeater (PLOB bound), "
+        "Without loss there is no bound."
+        if None in bounds
+        else f"Nothing can pass {without} here without a repeater (PLOB bound), "
         f"or {with_one} with one station in the middle.",
         "",
     )
