@@ -152,6 +152,12 @@ def main() -> None:
     report("    worst", f"{loss.max():.1e}")
     report("    most that it lies above that search", f"{max(-loss.min(), 0.0):.1e}")
 
+    compare(given, best, wall=wall, cpu=cpu)
+    report("processors", str(os.cpu_count()))
+
+
+def compare(given: dict[str, np.ndarray], best: np.ndarray, *, wall: float, cpu: float) -> None:
+    """Reports every method of SciPy, against seconds for all links and the best rates of the first ones."""
     rows = np.flatnonzero(best > 1e-8)[:SCIPY_LINKS]
     few = {key: values[rows] for key, values in given.items()}
     for name, how in METHODS.items():
@@ -167,7 +173,6 @@ def main() -> None:
             "    loses: median, worst, links without key",
             f"{np.median(short):.0e}, {short.max():.0e}, {np.sum(rates <= 0.0)}",
         )
-    report("processors", str(os.cpu_count()))
 
 
 if __name__ == "__main__":

@@ -175,33 +175,40 @@ def one_block(
     clicked = [p * c.gain for p, c in zip(probabilities, each, strict=True)]
     wrong = [p * c.error for p, c in zip(probabilities, each, strict=True)]
     mean = Clicks(summed(clicked), summed(wrong))
-    block, basis = parameters["block_bits"], settings["key_basis_probability"]
-    clicks_at_all = mean.gain > 0.0
-    per_click = block / (mean.gain if clicks_at_all.all() else np.where(clicks_at_all, mean.gain, 1.0))
+    bits, basis = parameters["block_bits"], settings["key_basis_probability"]
+    ever = mean.gain > 0.0
+    block = _block(
+        clicked, wrong, per_click=bits / (mean.gain if ever.all() else np.where(ever, mean.gain, 1.0)), basis=basis
+    )
+    qber = error_rate(mean)
+    leak = leak_per_click(qber, ec_efficiency=parameters["ec_efficiency"])
+    bound, revealed = bounds(pulses(intensities, probabilities)), leak * bits
+    security = Security(parameters["secrecy_epsilon"], parameters["correctness_epsilon"])
+    length = bound.length(block, revealed, security, guided=not compared)
+    sifted = basis * basis * mean.gain
+    secret, guide = length.key_bits * (sifted / bits), length.guide / bits
+    possible = secret
+    if compared:
+        certain = security._replace(fluctuations=False)
+        possible = bound.length(block, revealed, certain, guided=False).key_bits * (sifted / bits)
+    if not ever.all():
+        secret, possible, guide = (
+            np.where(ever, found, nothing) for found, nothing in ((secret, 0.0), (possible, 0.0), (guide, -10.0))
+        )
+    return Evaluation(mean.gain, sifted, qber, sifted * leak, secret, possible, np.asarray(guide))
+
+
+def _block(
+    clicked: Sequence[FloatArray], wrong: Sequence[FloatArray], *, per_click: FloatArray, basis: FloatArray
+) -> Block:
+    """Counts of a block from clicks and errors per pulse, by the sifted key-basis bits for each click."""
     tested = per_click * np.square((1.0 - basis) / basis)
-    made = Block(
+    return Block(
         [per_click * gain for gain in clicked],
         [per_click * error for error in wrong],
         [tested * gain for gain in clicked],
         [tested * error for error in wrong],
     )
-    qber = error_rate(mean)
-    leak = leak_per_click(qber, ec_efficiency=parameters["ec_efficiency"])
-    bound, revealed = bounds(pulses(intensities, probabilities)), leak * block
-    security = Security(parameters["secrecy_epsilon"], parameters["correctness_epsilon"])
-    length = bound.length(made, revealed, security, guided=not compared)
-    sifted = basis * basis * mean.gain
-    per_bit = sifted / block
-    secret = length.key_bits * per_bit
-    possible = secret
-    if compared:
-        certain = security._replace(fluctuations=False)
-        possible = bound.length(made, revealed, certain, guided=False).key_bits * per_bit
-    guide = length.guide / block
-    if not clicks_at_all.all():
-        secret, possible = (np.where(clicks_at_all, bits, 0.0) for bits in (secret, possible))
-        guide = np.where(clicks_at_all, guide, -10.0)
-    return Evaluation(mean.gain, sifted, qber, sifted * leak, secret, possible, np.asarray(guide))
 
 
 def gains(parameters: Arrays, intensities: Sequence[FloatArray], *, additive: bool) -> list[Clicks]:
