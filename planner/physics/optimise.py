@@ -175,12 +175,13 @@ def at_limits(
         One row for each axis.
     """
     found = np.empty((len(axes), *values.shape), dtype=np.bool_)
+    positive = values > 0.0
     for number, (axis, at) in enumerate(zip(axes, coordinates, strict=True)):
         margin = AT_LIMIT * (axis.high - axis.low)
         limit = at > axis.high - margin
         if not axis.low_is_physical:
             limit |= at < axis.low + margin
-        found[number] = limit & (values > 0.0)
+        found[number] = limit & positive
     return found
 
 
