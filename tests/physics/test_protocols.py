@@ -60,6 +60,16 @@ def test_every_protocol_is_asked_here():
         assert set(method.axes) <= set(method.typical)
 
 
+@pytest.mark.parametrize("block", [1e5, 1e7, 1e9])
+def test_a_perfect_receiver_is_no_worse_than_a_nearly_perfect_one(block):
+    """Without any noise and error the best settings lie at a cliff: nothing may fall off it."""
+    module = {"protocol": "bb84-decoy", "misalignment_error": 0.0, "detector_efficiency": 0.6, "block_bits": block}
+    loss, dark = np.linspace(0.0, 45.0, 10), np.array([[0.0], [1e-16], [1e-15], [1e-13], [1e-11]])
+    rates = bits(module, loss, dark_count_probability=dark)
+    assert np.all(rates[1:] <= rates[:-1] * (1.0 + 1e-4))
+    assert np.all(rates[:, 1:] < rates[:, :-1])
+
+
 # Computed cases
 
 
