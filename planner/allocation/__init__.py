@@ -147,10 +147,16 @@ class _Answer:
             return
         if program is None or program.stretch > _FAR:
             program = self._program(growing=False)
-        self.flows, self.levels = fill(program, progress=progress)
+        try:
+            self.flows, self.levels = fill(program, progress=progress)
+        except AssertionError:
+            # The reduced program is a little less exact: with wild numbers the next level may not fit its levels.
+            if not program.reducing:
+                raise
+            self.flows, self.levels = fill(self._program(growing=False, reducing=False), progress=progress)
 
-    def _program(self, *, growing: bool, capped: bool = False) -> RouteProgram:
-        return RouteProgram(self.resources, requests=self.requests, growing=growing, capped=capped)
+    def _program(self, *, growing: bool, capped: bool = False, reducing: bool = True) -> RouteProgram:
+        return RouteProgram(self.resources, requests=self.requests, growing=growing, capped=capped, reducing=reducing)
 
 
 def _protections(demands: pd.DataFrame) -> dict[str, str]:

@@ -73,13 +73,17 @@ class RouteProgram:
         requests: What is asked for; every row has a set of routes.
         growing: The requests may be multiplied; else no row ever gets more than was asked.
         capped: Rows for :meth:`maximise_total` and :meth:`require_total` too.
+        reducing: With very many rows, the reduced program answers where it can.
 
     Attributes:
         stretch: About the largest multiple of a request that the scales of the program have room for.
         scales: Bit/s that one unit of each row stands for.
+        reducing: Whether the reduced program answers at first.
     """
 
-    def __init__(self, resources: Resources, *, requests: Requests, growing: bool, capped: bool = False) -> None:
+    def __init__(
+        self, resources: Resources, *, requests: Requests, growing: bool, capped: bool = False, reducing: bool = True
+    ) -> None:
         self.resources, self.requests = resources, requests
         self._pricing = Pricing(resources, requests=requests)
         self._loads = Loads(resources)
@@ -120,7 +124,8 @@ class RouteProgram:
         )
         self._solution: Solution | None = None
         self._reduced: ReducedProgram | None = None
-        if len(everybody) > _MANY_ROWS and not capped and not requests.shared.any():
+        self.reducing = reducing and len(everybody) > _MANY_ROWS and not capped and not requests.shared.any()
+        if self.reducing:
             self._reduced = ReducedProgram(
                 resources, pricing=self._pricing, first=first, useful=self._useful, scales=self.scales
             )
