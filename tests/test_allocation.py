@@ -336,6 +336,15 @@ def test_rates_over_many_powers_of_ten_keep_every_promise(spread):
         check(network, allocated(network), gap=1e-9 if spread == 6 else 1e-6)
 
 
+@pytest.mark.parametrize("spread", [6, 18])
+def test_the_reduced_program_keeps_every_promise_too(monkeypatch, spread):
+    monkeypatch.setattr("planner.allocation.program._MANY_ROWS", 0)
+    rng = np.random.default_rng([spread, 3])
+    for number in range(60):
+        network = random_network(rng, spread=spread, connected=number % 3 > 0)
+        check(network, allocated(network), gap=1e-6)
+
+
 @given(network=networks())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_promise_is_kept(network):
