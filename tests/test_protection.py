@@ -218,6 +218,9 @@ def test_ports_are_given_by_priority():
 def test_a_node_without_a_port_says_so():
     plan = planner.make_plan(ring([("d", "a", "c", 1.0)], c={"user_ports": 0}))
     assert "Demand 'd' (A–C) gets no user port: C has no user port." in plan.warnings
+    assert summary(plan)[0] == "The only demand is not served."
+    two = planner.make_plan(ring([("d", "a", "c", 1.0), ("e", "a", "c", 1.0)], c={"user_ports": 0}))
+    assert summary(two)[0] == "None of the 2 demands is served."
 
 
 def test_only_the_end_that_is_full_is_named():

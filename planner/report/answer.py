@@ -45,6 +45,10 @@ def _served(plan: Plan) -> tuple[str, ...]:
         who = "The only demand is" if len(asking) == 1 else f"All {len(asking):,} demands are"
         return (f"{who} served in full{_room(plan, len(asking))}.",)
     unserved = ~full & (asking["served_bps"] <= 0)
+    if unserved.all():
+        who = "The only demand" if len(asking) == 1 else f"None of the {len(asking):,} demands"
+        verb = "is not served" if len(asking) == 1 else "is served"
+        return (f"{who} {verb}.", *_named(plan.network, "Not served", asking), _concurrent(plan))
     partly = ~full & ~unserved
     states = [(int(full.sum()), "served in full"), (int(partly.sum()), "in part"), (int(unserved.sum()), "not at all")]
     first, *others = [(number, state) for number, state in states if number]
