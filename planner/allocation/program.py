@@ -42,7 +42,7 @@ be free of charge until it is full, and the cheapest routes would be routes that
 _CLEARLY = 1e-10  # by what fraction a set must be cheaper to be worth a column
 _NEAR = 1e3  # the unit of the level is kept while it is within this factor of what it should be
 _OVERSPENT = 1e-9  # a resource in a failure is overspent when its load is above 1 by more than this
-_MANY_ROWS = 500  # with more rows the reduced program is quicker
+_MANY_ROWS = 1500  # with more rows the reduced program is quicker
 _PROVED = 1e-8  # by how much the bound may be above a level that the reduced program found
 _MOST_ROUNDS = 10_000
 _SLACKS = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
