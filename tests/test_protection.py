@@ -299,3 +299,23 @@ def test_the_terminal_shows_protection(folder):
     shown = run("plan", folder).stdout
     assert "1+1 asked, none given" in shown
     assert "of it reserved" in shown
+
+
+@pytest.mark.parametrize("objective", ["fair", "total"])
+def test_routes_through_one_switch_are_not_disjoint(tmp_path, objective):
+    network = build_network(
+        nodes=[*(node_row(n) for n in "abcd"), node_row("s", kind="switch", name="Switch <1>")],
+        links=[
+            link_row("ab", "a", "b", 100.0, via="s"),
+            link_row("bc", "b", "c", 100.0),
+            link_row("ad", "a", "d", 100.0, via="s"),
+            link_row("dc", "d", "c", 100.0),
+        ],
+        demands=[demand_row("x", "a", "c", 10.0, protection="1+1")],
+    )
+    plan = planner.make_plan(network, objective=objective)
+    assert list(plan.demands["protection_given"]) == ["none"]
+    assert [warning for warning in plan.warnings if "node Switch <1>" in warning]
+    assert verify_plan(plan.save(tmp_path / "plan")).ok
+    free = network.replace(links=network.links.assign(via=None))
+    assert list(planner.make_plan(free, objective=objective).demands["protection_given"]) == ["1+1"]

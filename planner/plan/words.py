@@ -67,7 +67,10 @@ def cut_parts(network: Network, cut: Cut) -> list[str]:
     return [
         *(f"node {network.node_names[node]}" for node in cut.nodes),
         *(f"link {network.link_titles[link]}" for link in cut.links),
-        *(f"risk group {name}" for name in cut.risk_groups),
+        *(
+            f"node {network.node_names[name]}" if name in network.node_names else f"risk group {name}"
+            for name in cut.risk_groups
+        ),
     ]
 
 

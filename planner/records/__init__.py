@@ -21,7 +21,7 @@ from planner.records.fields import (
     Rule,
     wkt_points,
 )
-from planner.records.frames import column_dtype, rows_of, split_list, to_frame
+from planner.records.frames import column_dtype, risks_of, rows_of, split_list, to_frame
 from planner.records.satellite import SatelliteRecord
 from planner.records.tables import TABLES, DemandRecord, LinkRecord, NodeRecord
 
@@ -46,6 +46,7 @@ __all__ = [
     "ServiceRecord",
     "SourceRecord",
     "column_dtype",
+    "risks_of",
     "rows_of",
     "split_list",
     "to_frame",

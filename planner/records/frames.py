@@ -54,3 +54,8 @@ def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
 def split_list(text: str | None) -> tuple[str, ...]:
     """The parts of a ``;``-separated cell, without blanks."""
     return tuple(part.strip() for part in (text or "").split(";") if part.strip())
+
+
+def risks_of(link: Any) -> tuple[str, ...]:
+    """What a link shares with others besides its ends: its risk groups, and the switches or station of its ``via``."""
+    return tuple(sorted({*split_list(link.risk_groups), *split_list(link.via)}))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.errors import InputError, Problem, nearest
-from planner.records import KEY_HOLDING_KINDS, RELAY_KINDS, split_list
+from planner.records import KEY_HOLDING_KINDS, RELAY_KINDS, risks_of, rows_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ class Topology:
         link_groups: Index of each link's module group, -1 for none. Shape ``(links,)``.
         relay_limits_bps: The most key that may be passed on through each node, infinite for no limit. A node that
             may pass on nothing does not relay. Shape ``(nodes,)``.
-        risk_names: Risk groups, sorted.
+        risk_names: Risk groups, and the switches and stations that links pass, sorted.
         link_risks: Indices of each link's risk groups, sorted.
     """
 
@@ -71,8 +71,10 @@ class Topology:
         links = budget.sort_values("link_id", kind="stable")
         ends = [[index[end] for end in links[column]] for column in ("node_a", "node_b")]
         rates = np.nan_to_num(links["key_rate_bps"].to_numpy(dtype=float), nan=0.0, posinf=np.finfo(float).max)
-        names, groups = _memberships(network, links["link_id"], column="module_group")
-        risks, link_risks = _memberships(network, links["link_id"], column="risk_groups")
+        rows = {row.link_id: row for row in rows_of(network.links)}
+        in_order = [rows[link_id] for link_id in links["link_id"]]
+        names, groups = _memberships([(row.module_group,) if row.module_group else () for row in in_order])
+        risks, link_risks = _memberships([risks_of(row) for row in in_order])
         return cls(
             node_ids=tuple(index),
             relays=nodes["kind"].isin(list(RELAY_KINDS)).to_numpy(dtype=bool) & (limits > LEAST_RATE_BPS),
@@ -155,16 +157,9 @@ class Topology:
 
 
 def _memberships(
-    network: Network, link_ids: pd.Series, *, column: str
+    groups_of_links: Sequence[tuple[str, ...]],
 ) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
-    """The groups that a column names, sorted, and the indices of those that each link is in."""
-    cells = {
-        link_id: split_list(cell) if column == "risk_groups" else (cell,)
-        for link_id, cell in zip(network.links["link_id"], network.links[column], strict=True)
-        if isinstance(cell, str)
-    }
-    names = sorted({name for link_id in link_ids for name in cells.get(link_id, ())})
+    """The groups that links are in, sorted, and for each link the indices of its own."""
+    names = sorted({name for groups in groups_of_links for name in groups})
     numbers = {name: number for number, name in enumerate(names)}
-    return tuple(names), tuple(
-        tuple(sorted({numbers[name] for name in cells.get(link_id, ())})) for link_id in link_ids
-    )
+    return tuple(names), tuple(tuple(sorted(numbers[name] for name in groups)) for groups in groups_of_links)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from planner.records import RELAY_KINDS, rows_of, split_list
+from planner.records import RELAY_KINDS, risks_of, rows_of
 from planner.verify.disjoint import DisjointRoutes
 from planner.verify.graph import Costs, joined_pairs
 from planner.verify.protection import Given, given_protection
@@ -53,7 +53,7 @@ class Span:
         node_b: The other.
         key_rate_bps: Its key rate.
         group: Its module group.
-        risks: Its risk groups.
+        risks: Its risk groups, and the switches and stations that its light passes.
     """
 
     node_a: str
@@ -119,7 +119,7 @@ class Ground:
                     node_b=str(row.node_b),
                     key_rate_bps=rate if (rate := float(row.key_rate_bps)) >= LEAST_RATE_BPS else 0.0,
                     group=links[row.link_id].module_group or None,
-                    risks=frozenset(split_list(links[row.link_id].risk_groups)),
+                    risks=frozenset(risks_of(links[row.link_id])),
                 )
                 for row in rows_of(budget)
             },
