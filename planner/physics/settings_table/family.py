@@ -123,6 +123,7 @@ class Links:
         """
         self.family = family
         self.transmittance, self.noise, self.error = transmittance, noise, error
+        self._loss_db = -10.0 * np.log10(transmittance)
         self._fixed = {key: np.asarray(value) for key, value in family.fixed}
         self._constants = {key: np.asarray(value) for key, value in family.constants}
 
@@ -132,15 +133,16 @@ class Links:
         """Key bits per clock slot after the dead time, and the guide: an `Objective`."""
         parameters = self._constants | {
             "receiver_loss_db": np.zeros(()),
-            "detector_efficiency": self.transmittance[elements],
+            "detector_efficiency": np.ones(()),
             "dark_count_probability": self.noise[elements] / 2.0,
             "misalignment_error": self.error[elements],
         }
         named = {axis.name: array for axis, array in zip(self.family.axes, coordinates, strict=True)}
         method = self.family.method
         settings = method.place(named, fixed=self._fixed)
-        nothing = np.zeros(())
-        found = method.search(parameters, nothing, settings, arm_a_loss_db=nothing)
+        # All of the loss counts as the line's, for a search takes as much noise as the line's transmittance asks for.
+        loss = self._loss_db[elements]
+        found = method.search(parameters, loss, settings, arm_a_loss_db=loss)
         return np.asarray(found.secret * found.live(parameters)), found.guide
 
 
