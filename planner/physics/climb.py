@@ -119,8 +119,9 @@ class Search:
         flat = np.moveaxis(turn[..., :_DIRECTIONS], 0, -1) * _BESIDE
         begin = angles[:, np.newaxis] + np.concatenate([flat, -flat], axis=1)
         state = self._state(begin, elements, radius=_BESIDE)
-        for _ in range(_STEPS_BESIDE):
-            state = self._advance(state, elements)
+        with np.errstate(over="ignore", invalid="ignore"):  # where there is nothing, slopes are beyond all numbers
+            for _ in range(_STEPS_BESIDE):
+                state = self._advance(state, elements)
         state = best_start(state)
         higher = np.flatnonzero((value > 0.0) & (state.value[0] > value * (1.0 + _HIGHER)))
         if higher.size:
