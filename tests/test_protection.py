@@ -319,3 +319,18 @@ def test_routes_through_one_switch_are_not_disjoint(tmp_path, objective):
     assert verify_plan(plan.save(tmp_path / "plan")).ok
     free = network.replace(links=network.links.assign(via=None))
     assert list(planner.make_plan(free, objective=objective).demands["protection_given"]) == ["1+1"]
+
+
+@pytest.mark.parametrize("objective", ["fair", "total"])
+@pytest.mark.parametrize("slight", [1e-10, 1e-14, 1e-28])
+def test_a_link_of_next_to_no_key_protects_nobody(tmp_path, objective, slight):
+    network = build_network(
+        nodes=[node_row(n) for n in "abx"],
+        links=[link_row("ab", "a", "b", 1e9), link_row("bx", "b", "x", 1e9), link_row("ax", "a", "x", slight)],
+        demands=[demand_row("d", "a", "x", 100.0, protection="1+1")],
+    )
+    plan = planner.make_plan(network, objective=objective, shared=True)
+    assert list(plan.demands["protection_given"]) == ["none"]
+    assert list(plan.demands["served_bps"]) == [100.0]
+    assert [warning for warning in plan.warnings if "'ax'" in warning and "gives no key" in warning]
+    assert verify_plan(plan.save(tmp_path / "plan")).ok

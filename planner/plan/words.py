@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from planner.budget import limit_notes
 from planner.records import rows_of
+from planner.routing.topology import LEAST_KEY_RATE_BPS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +102,7 @@ def _of_links(network: Network, budget: pd.DataFrame) -> Iterable[str]:
     dead = [
         f"Link '{row.link_id}' ({network.link_title(row.node_a, row.node_b)}) gives no key: {row.loss_db:.1f} dB."
         for row in rows
-        if row.key_rate_bps == 0
+        if row.key_rate_bps < LEAST_KEY_RATE_BPS
     ]
     above = [
         f"Link '{row.link_id}' has a given key rate of {row.key_rate_bps:,.0f} bit/s, above its bound of "

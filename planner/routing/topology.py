@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
     from planner.network import Network
 
+LEAST_KEY_RATE_BPS = 1e-9
+"""A link that makes less key than this makes none: a bit in thirty years. Programs whose rates span more powers of ten
+than that leaves are beyond what floating-point solvers can prove."""
+
 LEAST_RATE_BPS = 1e-100
 """A rate below this is taken for zero: its reciprocal would overflow, and nobody waits 1e92 years for a bit."""
 
@@ -81,7 +85,7 @@ class Topology:
             holds_keys=nodes["kind"].isin(list(KEY_HOLDING_KINDS)).to_numpy(dtype=bool),
             link_ids=tuple(links["link_id"]),
             link_ends=np.array(ends, dtype=np.int64).reshape(2, len(links)).T,
-            rates_bps=np.where(rates < LEAST_RATE_BPS, 0.0, rates),
+            rates_bps=np.where(rates < LEAST_KEY_RATE_BPS, 0.0, rates),
             lengths_km=links["length_km"].to_numpy(dtype=float),
             group_names=names,
             link_groups=np.array([numbers[0] if numbers else -1 for numbers in groups], dtype=np.int64),

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from planner.verify.check import Check, Ledger, number, some, total
+from planner.verify.ground import made_bps
 from planner.verify.sets import Loads, limits_in_words, note_flaws, note_overloads
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def check_links(plan: PlanPart, *, ground: Ground) -> Check:
     ledger.same_ids("links", claimed=claimed, right=ground.spans)
     for key in claimed.keys() & ground.spans.keys():
         right = ground.spans[key].key_rate_bps
-        ledger.equal(f"key_rate_bps of link '{key}'", claimed=claimed[key].key_rate_bps, right=right)
+        ledger.equal(f"key_rate_bps of link '{key}'", claimed=made_bps(claimed[key].key_rate_bps), right=right)
     return ledger.check(
         f"the {len(claimed)} links are those of the inputs and their key rates equal the recomputed budgets; "
         f"worst relative deviation {ledger.worst:.1e}"

@@ -21,11 +21,19 @@ if TYPE_CHECKING:
 
     from planner.network import Network
 
+LEAST_KEY_RATE_BPS = 1e-9
+"""A link that makes less key than this makes none: a bit in thirty years."""
+
 LEAST_RATE_BPS = 1e-100
 """A rate below this is nothing: its reciprocal, the time that a bit takes, is beyond all numbers."""
 
 Pair = tuple[str, str]
 """Two nodes, the smaller id first: which way key runs does not matter."""
+
+
+def made_bps(key_rate_bps: float) -> float:
+    """What a link makes: its key rate, or nothing where that is next to nothing or unknown."""
+    return key_rate_bps if key_rate_bps >= LEAST_KEY_RATE_BPS else 0.0
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,7 @@ class Ground:
                 str(row.link_id): Span(
                     node_a=str(row.node_a),
                     node_b=str(row.node_b),
-                    key_rate_bps=rate if (rate := float(row.key_rate_bps)) >= LEAST_RATE_BPS else 0.0,
+                    key_rate_bps=made_bps(float(row.key_rate_bps)),
                     group=links[row.link_id].module_group or None,
                     risks=frozenset(risks_of(links[row.link_id])),
                 )
