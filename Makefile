@@ -21,7 +21,7 @@ plan: $(VENV)/.installed ## plan the Beijing-Shanghai and Wuhan-Hefei trunks int
 	@echo "Map and report open in any browser, without internet."
 
 test: $(VENV)/.installed-test ## run all tests (make test ARGS="tests/physics -x" for some of them)
-	$(RUN) pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(RUN) pytest $(ARGS)
 
 lint: $(VENV)/.installed-dev ## style, types, and which file may import which
 	$(RUN) ruff check
