@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from planner.errors import InputError, Problem
 
-Kind = Literal["networks", "modules", "services", "coexistence", "satellites"]
+Kind = Literal["networks", "modules", "services", "coexistence", "satellites", "costs", "reliability"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -33,7 +33,7 @@ def shipped_ids(kind: Kind) -> list[str]:
 
     Args:
         kind: ``"networks"`` (folders), or one of the kinds that are TOML files: ``"modules"``, ``"services"``,
-            ``"coexistence"``, ``"satellites"``.
+            ``"coexistence"``, ``"satellites"``, ``"costs"``, ``"reliability"``.
 
     Returns:
         Folder names for networks, file names without their ending for the others.

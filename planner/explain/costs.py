@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from planner.errors import InputError, Problem, nearest
-from planner.records import Figure, Record
-from planner.shipped import data_dir, read_toml
+from planner.records import Figure, Record, read_figures
 
 
 class Costs(Record):
@@ -55,17 +53,4 @@ def load_costs(reference: str | Path = "assumed") -> Costs:
     Raises:
         InputError: There is no such file, or something in it is wrong; every problem at once.
     """
-    folder = data_dir() / "costs"
-    shipped = sorted(path.stem for path in folder.glob("*.toml"))
-    path = Path(reference)
-    if str(reference) in shipped:
-        path = folder / f"{reference}.toml"
-    elif not path.is_file():
-        raise InputError(Problem(f"there are no costs '{reference}'", expected=nearest(str(reference), shipped)))
-    try:
-        return Costs.model_validate(read_toml(path))
-    except ValidationError as error:
-        raise InputError(
-            Problem(one["msg"], file=path.name, column=".".join(str(part) for part in one["loc"]) or None)
-            for one in error.errors()
-        ) from None
+    return read_figures(Costs, reference, kind="costs", called="costs")

@@ -22,6 +22,7 @@ from planner.records.fields import (
     wkt_points,
 )
 from planner.records.frames import column_dtype, risks_of, rows_of, split_list, to_frame
+from planner.records.reading import read_figures, read_record
 from planner.records.satellite import SatelliteRecord
 from planner.records.tables import TABLES, DemandRecord, LinkRecord, NodeRecord
 
@@ -46,6 +47,8 @@ __all__ = [
     "ServiceRecord",
     "SourceRecord",
     "column_dtype",
+    "read_figures",
+    "read_record",
     "risks_of",
     "rows_of",
     "split_list",

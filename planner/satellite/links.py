@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from pydantic import ValidationError
 
 from planner.errors import InputError, Problem, nearest
 from planner.physics import Module, load_module
 from planner.physics.free_space import DownlinkLoss, downlink_loss, sky_photon_rate
 from planner.physics.raman import counts_per_gate
-from planner.records import SatelliteRecord
+from planner.records import SatelliteRecord, read_record
 from planner.satellite.keys import PassKey, pass_key
-from planner.shipped import data_dir, read_toml, shipped_ids
+from planner.shipped import data_dir, shipped_ids
 
 if TYPE_CHECKING:
     from planner.physics.entropy import FloatArray
@@ -53,13 +52,7 @@ def load_satellite(reference: str | Path) -> SatelliteRecord:
         if str(reference) not in known:
             raise InputError(Problem(f"unknown satellite '{reference}'", expected=nearest(str(reference), known)))
         path = data_dir() / "satellites" / f"{reference}.toml"
-    try:
-        return SatelliteRecord.model_validate(read_toml(path))
-    except ValidationError as error:
-        raise InputError(
-            Problem(item["msg"], file=path.name, column=".".join(map(str, item["loc"])) or None)
-            for item in error.errors(include_url=False)
-        ) from None
+    return read_record(SatelliteRecord, path)
 
 
 def pass_link(satellite: SatelliteRecord, over: Pass, *, module: Module | None = None) -> PassLink:
