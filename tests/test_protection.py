@@ -334,3 +334,17 @@ def test_a_link_of_next_to_no_key_protects_nobody(tmp_path, objective, slight):
     assert list(plan.demands["served_bps"]) == [100.0]
     assert [warning for warning in plan.warnings if "'ax'" in warning and "gives no key" in warning]
     assert verify_plan(plan.save(tmp_path / "plan")).ok
+
+
+def test_a_risk_group_named_like_a_node_is_told_as_a_risk_group():
+    network = build_network(
+        nodes=[node_row(n) for n in "abcd"],
+        links=[
+            link_row("ab", "a", "b", 100.0, risk_groups="b"),
+            link_row("bc", "b", "c", 100.0),
+            link_row("ad", "a", "d", 100.0, risk_groups="b"),
+            link_row("dc", "d", "c", 100.0),
+        ],
+        demands=[demand_row("x", "a", "c", 10.0, protection="1+1")],
+    )
+    assert [warning for warning in planner.make_plan(network).warnings if "needs risk group b" in warning]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import re
-import zipfile
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import InputError, Problem
+from planner.files.saved import saved_workbook
 from planner.records import TABLES
 from planner.shipped import data_dir, read_toml, shipped_ids
 
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
 
     from planner.network import Network
 
-_MADE = datetime(2000, 1, 1)  # noqa: DTZ001 (Excel's times have no zone)
 _LONGEST_TEXT = 32_767
 
 
@@ -43,8 +39,6 @@ def network_workbook(network: Network) -> bytes:
     if problems:
         raise InputError(problems)
     book = Workbook()
-    book.properties.created = book.properties.modified = _MADE
-    book.properties.creator = "planner"
     info = {name: getattr(network, name) for name in ("title", "title_local", "description")}
     sheet: Any = book.active
     sheet.title = "network"
@@ -63,9 +57,7 @@ def network_workbook(network: Network) -> bytes:
         for column, cell in enumerate(filled[1], start=1):
             cell.font = Font(bold=True)
             filled.column_dimensions[get_column_letter(column)].width = max(10, len(str(cell.value)) + 3)
-    raw = io.BytesIO()
-    book.save(raw)
-    return _without_times(raw.getvalue())
+    return saved_workbook(book)
 
 
 def without_own_sources(network: Network) -> tuple[Network, list[str]]:
@@ -133,18 +125,3 @@ def _fill(sheet: Worksheet, rows: list[Any]) -> None:
             if isinstance(value, str):  # never a formula
                 cell.data_type = "s"
                 cell.quotePrefix = True
-
-
-def _without_times(raw: bytes) -> bytes:
-    """Packs the workbook again with fixed times."""
-    packed = io.BytesIO()
-    stamp = f"{_MADE:%Y-%m-%dT%H:%M:%SZ}".encode()
-    with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(packed, "w") as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "docProps/core.xml":
-                content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + stamp, content)
-            entry = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(entry, content)
-    return packed.getvalue()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import math
-import zipfile
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from planner.files.saved import saved_workbook
 from planner.report.answer import summary
 from planner.report.tables import plan_tables
 
@@ -17,11 +15,6 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from planner.plan import Plan
-
-_MADE = datetime(2000, 1, 1)  # noqa: DTZ001 (Excel's times have no zone)
-"""Written as the time of making: the same plan gives the same bytes."""
-
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 _LONGEST_TEXT = 32_767
 """Letters that a cell of Excel holds."""
@@ -53,18 +46,14 @@ def workbook_bytes(plan: Plan) -> bytes:
     from openpyxl import Workbook
 
     book = Workbook()
-    book.properties.creator = "planner"
     book.properties.title = _cell_text(plan.network.title)
-    book.properties.created = book.properties.modified = _MADE
     sheet = book.active
     assert sheet is not None  # noqa: S101 (a new workbook has one sheet)
     sheet.title = "Summary"
     _fill_summary(sheet, plan)
     for name, frame in plan_tables(plan).items():
         _fill_table(book.create_sheet(name.replace("_", " ").capitalize()), frame)
-    raw = io.BytesIO()
-    book.save(raw)
-    return _without_times(raw.getvalue())
+    return saved_workbook(book)
 
 
 def _fill_summary(sheet: Worksheet, plan: Plan) -> None:
@@ -146,21 +135,3 @@ def _cell_text(text: str) -> str:
     """What a cell can hold: control characters, which XML has no place for, become U+FFFD."""
     kept = "".join(letter if letter >= " " or letter in "\t\n" else "\ufffd" for letter in text)
     return kept if len(kept) <= _LONGEST_TEXT else kept[: _LONGEST_TEXT - 1] + "…"
-
-
-def _without_times(raw: bytes) -> bytes:
-    """Packs the workbook again with fixed times, so that the same plan gives the same bytes."""
-    import re
-
-    packed = io.BytesIO()
-    stamp = f"{_MADE:%Y-%m-%dT%H:%M:%SZ}".encode()
-    with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(packed, "w") as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "docProps/core.xml":
-                content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + stamp, content)
-            entry = zipfile.ZipInfo(name, _ZIP_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            new.writestr(entry, content)
-    return packed.getvalue()
