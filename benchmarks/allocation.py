@@ -239,7 +239,7 @@ def route_lines(nodes: int, options: argparse.Namespace) -> Iterator[str]:
         found = []
         for a, b in pairs:
             search = RouteSearch(topology, source=topology.end(a), target=topology.end(b), by=by)
-            found.append([make_route(topology, steps) for steps in k_best(search, k=k)])
+            found.append([make_route(topology, steps) for steps in k_best(search, k=k, most=k)[0]])
         return found
 
     def theirs() -> list[list[float]]:

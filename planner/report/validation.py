@@ -84,12 +84,6 @@ def _row(points: Sequence[Any]) -> list[str]:
     ]
 
 
-def _ratio(ratio: float) -> str:
-    if math.isnan(ratio):
-        return MISSING
-    return f"{ratio:.4f}" if 1e-3 < abs(ratio) < 100 else f"{ratio:.3g}"
-
-
 def _distance(ratio: float) -> float:
     """How far a ratio lies from 1; a missing one is nearest."""
     if math.isnan(ratio):

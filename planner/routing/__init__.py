@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, get_args
 from planner.errors import InputError, Problem, UsageError
 from planner.routing.cuts import RouteCut, least_cut
 from planner.routing.disjoint import Disjoint, disjoint_set
-from planner.routing.kbest import k_best_shared
+from planner.routing.kbest import k_best
 from planner.routing.risks import Risks
 from planner.routing.search import By, RouteSearch, Steps
 from planner.routing.topology import Topology
@@ -159,7 +159,7 @@ def find_routes(
     source, target = _ends(topology, node_a, node_b)
     search = RouteSearch(topology, source=source, target=target, by=by)
     if disjoint is None:
-        found, proven = k_best_shared(search, k=k, most=max(_MOST_ROUTES, k))
+        found, proven = k_best(search, k=k, most=max(_MOST_ROUTES, k))
         return RouteAnswer(tuple(make_route(topology, steps) for steps in found), proven)
     risks = Risks.of(network, topology=topology, disjoint=disjoint)
     chosen = disjoint_set(topology, risks=risks, source=source, target=target, k=k, by=by, disjoint=disjoint)

@@ -7,19 +7,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from itertools import islice
 
 from planner.routing.search import Part, RouteSearch, Steps
-
-
-def k_best(search: RouteSearch, *, k: int) -> list[Steps]:
-    """The k best simple routes of a search, best first; fewer where there are no more.
-
-    Args:
-        search: Finds the best route of a part.
-        k: How many routes at most.
-    """
-    return list(islice(in_order(search), k))
 
 
 def in_order(search: RouteSearch) -> Iterator[Steps]:
@@ -47,11 +36,12 @@ def in_order(search: RouteSearch) -> Iterator[Steps]:
             offer(Part(nodes=nodes[: place + 1], links=links[:place], banned=frozenset(banned)))
 
 
-def k_best_shared(search: RouteSearch, *, k: int, most: int) -> tuple[list[Steps], bool]:
+def k_best(search: RouteSearch, *, k: int, most: int) -> tuple[list[Steps], bool]:
     """The k best simple routes where links share modules, best first.
 
     A route whose links share modules in time gives less than its narrowest link, so it comes no earlier than in the
-    order by narrowest links. Routes are taken in that order until the next cannot be better than the k best so far.
+    order by narrowest links. Routes are taken in that order until none that follows can be better than the k best so
+    far; where no modules are shared, these are the first k.
 
     Args:
         search: Finds routes in the order by narrowest links.
@@ -63,9 +53,10 @@ def k_best_shared(search: RouteSearch, *, k: int, most: int) -> tuple[list[Steps
     """
     best: list[tuple[tuple[object, ...], Steps]] = []
     for number, steps in enumerate(in_order(search)):
-        if len(best) == k and search.order(steps) > best[-1][0]:
-            break
+        order = search.order(steps)
         if number == most:
-            return [steps for _, steps in best], False
+            return [steps for _, steps in best], len(best) == k and order > best[-1][0]
         best = sorted([*best, (search.shared_order(steps), steps)])[:k]
+        if len(best) == k and order >= best[-1][0]:
+            break
     return [steps for _, steps in best], True

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.physics.optimise import Axis
+from planner.physics.optimise import SCALES, Axis
 from planner.physics.parameters import TWO_DECOY
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def place(
         All settings of the protocol.
     """
     settings = dict(fixed)
-    zero = np.zeros(())
+    zero, from_log_odds = np.zeros(()), SCALES["log-odds"]
     two_decoys = protocol == TWO_DECOY
     vacuum = fixed.get("vacuum_intensity", zero) if two_decoys else zero
     if "signal_intensity" in coordinates:
@@ -82,12 +82,12 @@ def place(
         settings["vacuum_intensity"] = coordinates["vacuum_intensity"] * np.minimum(decoy, signal - decoy)
     if "signal_probability" in coordinates:
         room = 1.0 - fixed["decoy_probability"] if two_decoys and "decoy_probability" in fixed else 1.0
-        settings["signal_probability"] = room * _from_log_odds(coordinates["signal_probability"])
+        settings["signal_probability"] = room * from_log_odds(coordinates["signal_probability"])
     if "decoy_probability" in coordinates:
         room = 1.0 - settings["signal_probability"]
-        settings["decoy_probability"] = room * _from_log_odds(coordinates["decoy_probability"])
+        settings["decoy_probability"] = room * from_log_odds(coordinates["decoy_probability"])
     if "key_basis_probability" in coordinates:
-        settings["key_basis_probability"] = _from_log_odds(coordinates["key_basis_probability"])
+        settings["key_basis_probability"] = from_log_odds(coordinates["key_basis_probability"])
     return settings
 
 
@@ -102,7 +102,3 @@ TYPICAL: Mapping[str, float] = MappingProxyType(
     }
 )
 """Coordinates that stand for open settings where no settings give key."""
-
-
-def _from_log_odds(coordinate: FloatArray) -> FloatArray:
-    return np.asarray(1.0 / (1.0 + np.exp(-coordinate)))
