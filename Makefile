@@ -20,8 +20,14 @@ plan: $(VENV)/.installed ## plan the Beijing-Shanghai and Wuhan-Hefei trunks int
 	$(RUN) planner plan trunks -o "$(OUT)"
 	@echo "Map and report open in any browser, without internet."
 
+# Tests share the processors, but a browser gets the machine to itself: beside other work its clicks time out.
 test: $(VENV)/.installed-test ## run all tests (make test ARGS="tests/physics -x" for some of them)
+ifeq ($(ARGS),)
+	$(RUN) pytest --numprocesses auto --dist loadfile -m "not browser"
+	$(RUN) pytest -m browser
+else
 	$(RUN) pytest $(ARGS)
+endif
 
 lint: $(VENV)/.installed-dev ## style, types, and which file may import which
 	$(RUN) ruff check
