@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import Problem, nearest
@@ -20,6 +20,9 @@ EARTH_RADIUS_KM = 6371.0088
 
 LONG_DETOUR = 10.0
 """A link this many times longer than the great circle is worth a note: perhaps metres or a wrong node."""
+
+SINGLE_NOTES = 3
+"""Up to so many odd lengths of a file are each worth a note; more are told in one."""
 
 _ROUNDING = 1e-3
 """A length given to a tenth of a kilometre may be this fraction below the great circle without a note."""
@@ -71,7 +74,7 @@ def check_references(*, nodes: list[Row] | None, links: list[Row], demands: list
         reading.problems.extend(_end_problems(row, known))
     for row in links:
         reading.problems.extend(_via_problems(row, known))
-        _note_length(row, known, reading=reading)
+    _note_lengths(links, known, reading=reading)
 
 
 def _note_idle_limits(row: Row, *, reading: Reading) -> None:
@@ -123,8 +126,27 @@ def _via_problems(row: Row, nodes: _Nodes) -> Iterator[Problem]:
             yield row.problem(message, column=column, expected="a measurement station in the column via")
 
 
-def _note_length(row: Row, nodes: _Nodes, *, reading: Reading) -> None:
-    """Notes a length that does not fit the positions of the ends: never an error."""
+def _note_lengths(links: list[Row], nodes: _Nodes, *, reading: Reading) -> None:
+    """Notes lengths that do not fit the positions of the ends: never an error.
+
+    Where a file has many, as with positions of another system or lengths in metres, one note tells of all of them.
+    """
+    odd: dict[tuple[str, str | None], list[tuple[float, Problem]]] = {}
+    for row in links:
+        for what, times, problem in _odd_length(row, nodes):
+            odd.setdefault((what, problem.file), []).append((times, problem))
+    for (what, _), found in odd.items():
+        if len(found) <= SINGLE_NOTES:
+            for _, problem in found:
+                reading.note(problem)
+            continue
+        _, worst = max(found, key=lambda entry: abs(math.log(max(entry[0], 1e-300))))
+        message = f"{len(found)} lengths are {what}; the oddest is this: {worst.message}"
+        reading.note(replace(worst, message=message))
+
+
+def _odd_length(row: Row, nodes: _Nodes) -> Iterator[tuple[str, float, Problem]]:
+    """What is odd about a length, in words, as a multiple of the great circle, and as a remark on the row."""
     length_km, ends = row.fields.get("length_km"), (row.fields.get("node_a"), row.fields.get("node_b"))
     if length_km is None or not all(end in nodes.positions for end in ends):
         return
@@ -136,13 +158,13 @@ def _note_length(row: Row, nodes: _Nodes, *, reading: Reading) -> None:
     distance_km = great_circle_km(here, there)
     between = f"{distance_km:,.1f} km between {ends[0]} and {ends[1]}"
     if length_km < distance_km * (1 - _ROUNDING):
-        reading.note(
-            row.problem(f"the length of {length_km:,g} km is below the great circle of {between}", column="length_km")
-        )
+        message = f"the length of {length_km:,g} km is below the great circle of {between}"
+        yield "below the great circle", length_km / distance_km, row.problem(message, column="length_km")
     elif distance_km > 1 and length_km >= LONG_DETOUR * distance_km:
         times = length_km / distance_km
         message = f"the length of {length_km:,g} km is {times:,.0f} times the great circle of {between}"
-        reading.note(row.problem(message, column="length_km"))
+        what = f"{LONG_DETOUR:g} times the great circle or more"
+        yield what, times, row.problem(message, column="length_km")
 
 
 def _on_a_sphere_km(here: tuple[float, float], there: tuple[float, float]) -> float:

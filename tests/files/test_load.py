@@ -409,6 +409,23 @@ def test_lengths_that_do_not_fit_are_noted(tmp_path: Path, length_km: str, words
         assert note.startswith("net/links.csv, row 2, column length_km: ")
 
 
+def test_many_odd_lengths_are_one_note(tmp_path: Path) -> None:
+    more = "".join(f"more-{n},a,b,{10 + n},assumed\n" for n in range(5))
+    header = "link_id,node_a,node_b,length_km,basis\n"
+    folder = tmp_path / "net"
+    folder.mkdir()
+    (folder / "network.toml").write_text('title = "Lengths"\n[defaults]\nkey_rate_bps = 1000\n')
+    (folder / "nodes.csv").write_text(
+        "node_id,name,kind,lat_deg,lon_deg,basis\na,A,trusted,30,115,assumed\nb,B,trusted,30,116,assumed\n"
+    )
+    (folder / "links.csv").write_text(header + more + "long,a,b,5000,assumed\n")
+    (folder / "demands.csv").write_text("demand_id,node_a,node_b,rate_bps\n")
+    short, long = load(folder).notes
+    assert short.startswith("net/links.csv, row 2, column length_km: 5 lengths are below the great circle; the oddest")
+    assert "the length of 10 km is below the great circle of 96.5 km between a and b" in short
+    assert "5,000 km is 52 times the great circle" in long
+
+
 @pytest.mark.parametrize(
     ("column", "node", "words"),
     [
