@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from planner.records import rows_of, split_list
+from planner.records import risks_of, rows_of, split_list
 
 if TYPE_CHECKING:
     from planner.allocation import Growth, Level, Total
@@ -151,8 +151,12 @@ class _Prices:
 
     @cached_property
     def _risks(self) -> dict[str, tuple[str, ...]]:
-        rows = zip(self.network.links["link_id"], self.network.links["risk_groups"], strict=True)
-        return {link: split_list(names) for link, names in rows}
+        return {row.link_id: risks_of(row) for row in rows_of(self.network.links)}
+
+    @cached_property
+    def _passed(self) -> frozenset[str]:
+        """The switches and stations that light passes."""
+        return frozenset(node for via in self.network.links["via"] for node in split_list(via))
 
     @cached_property
     def _known(self) -> frozenset[Thing]:
@@ -213,6 +217,7 @@ class _Prices:
         if limit.failure is None:
             return title
         failed, which = limit.failure
+        failed = "node" if failed == "risk_group" and which in self._passed else failed
         names = {"link": self.network.link_titles, "node": self.network.node_names}.get(failed, {})
         title = title if kind == "link" else title[0].lower() + title[1:]
         return f"When {failed.replace('_', ' ')} {names.get(which, which)} fails, {title}"

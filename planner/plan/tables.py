@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from planner.allocation.result import ROUTE_COLUMNS
-from planner.records import rows_of, split_list
+from planner.records import risks_of, rows_of
 
 if TYPE_CHECKING:
     from planner.network import Network
@@ -120,14 +120,14 @@ def reserves(network: Network, routes: pd.DataFrame, *, shared: bool) -> dict[Re
     """What links and nodes hold for protection routes.
 
     Args:
-        network: The network, for the risk groups of its links.
+        network: The network, for what its links share.
         routes: The routes with their roles and sets.
         shared: Whether only the most that any single failure calls for is held, else all together.
 
     Returns:
         Key rate in bit/s by link and by node that a protection route passes through.
     """
-    risks = {row.link_id: split_list(row.risk_groups) for row in rows_of(network.links)}
+    risks = {row.link_id: risks_of(row) for row in rows_of(network.links)}
     called: dict[Resource | None, dict[Resource, float]] = {}
     for working, protection in _protected(routes):
         failures = list(_hit_by(working, risks=risks)) if shared else [None]
