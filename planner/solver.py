@@ -52,6 +52,9 @@ _WAYS: tuple[Mapping[str, Any], ...] = (
 """Primal simplex from the last basis; should that fail numerically, other ways, each from scratch
 (among them the interior-point method, which ends with a crossover to a basis)."""
 
+_DUAL: Mapping[str, Any] = {**_WAYS[1], "simplex_strategy": 1}
+"""Dual simplex, for a basis that was optimal before some columns were taken away."""
+
 _NEARLY = 1e-4  # by how much a solution that is not called optimal may miss a row
 
 
@@ -96,6 +99,7 @@ class LinearProgram:
         nothing = np.zeros(0, dtype=np.int32)
         self._must(self._highs.addRows(len(lower), lower, upper, 0, nothing, nothing, np.zeros(0)), "addRows")
         self.rows, self.columns = len(lower), 0
+        self._back = False  # whether the next solve starts from an earlier basis
 
     def add_columns(
         self,
@@ -165,14 +169,31 @@ class LinearProgram:
         basis.col_status, basis.row_status, basis.valid = columns, rows, True
         self._must(self._highs.setBasis(basis), "setBasis")
 
+    def remember(self) -> None:
+        """Keeps the number of columns and the basis that the last solve ended with, for :meth:`go_back`."""
+        self._kept = self.columns, self._highs.getBasis()
+
+    def go_back(self) -> None:
+        """Drops the columns that came after :meth:`remember`; the next solve starts from its basis, by dual simplex."""
+        columns, basis = self._kept
+        later = np.arange(columns, self.columns, dtype=np.int32)
+        if len(later):
+            self._must(self._highs.deleteCols(len(later), later), "deleteCols")
+        self.columns = columns
+        self._must(self._highs.setBasis(basis), "setBasis")
+        self._back = True
+
     def set_costs(self, costs: ArrayLike) -> None:
         """Sets the cost of every column."""
         numbers = np.arange(self.columns, dtype=np.int32)
         self._must(self._highs.changeColsCost(self.columns, numbers, _floats(costs)), "changeColsCost")
 
-    def set_upper(self, column: int, upper: float) -> None:
-        """Sets the upper bound of a column."""
-        self._must(self._highs.changeColBounds(column, 0.0, float(upper)), "changeColBounds")
+    def set_upper(self, columns: ArrayLike, upper: float) -> None:
+        """Sets the upper bound of a column, or of several."""
+        numbers = np.atleast_1d(np.asarray(columns, dtype=np.int32))
+        bounds = np.zeros(len(numbers)), np.full(len(numbers), float(upper))
+        if len(numbers):
+            self._must(self._highs.changeColsBounds(len(numbers), numbers, *bounds), "changeColsBounds")
 
     def set_lower_rows(self, rows: ArrayLike, lower: ArrayLike) -> None:
         """Sets the lower bound of rows that have no upper one."""
@@ -201,7 +222,9 @@ class LinearProgram:
 
         status = highspy.HighsModelStatus.kNotset
         nearly: list[tuple[float, int, Solution]] = []
-        for number, way in enumerate(_WAYS):
+        ways = (_DUAL, *_WAYS) if self._back else _WAYS
+        self._back = False
+        for number, way in enumerate(ways):
             for option, value in way.items():
                 self._must(self._highs.setOptionValue(option, value), option)
             self._highs.run()

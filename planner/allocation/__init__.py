@@ -17,7 +17,7 @@ from planner.allocation.growth import grow
 from planner.allocation.loads import Loads
 from planner.allocation.ports import without_port
 from planner.allocation.program import RouteProgram
-from planner.allocation.protection import give_protection
+from planner.allocation.protection import give_protection, protections_of
 from planner.allocation.requests import Requests
 from planner.allocation.resources import Resources
 from planner.allocation.result import Allocation, Cut, Growth, Level, Objective, Shortfall, Total
@@ -91,7 +91,7 @@ def allocate(
     unreachable = tuple(np.array(ported.demand_ids, dtype=object)[~reachable[ported.row_of]])
     resources = Resources(topology)
     requests = ported.only(reachable[ported.row_of])
-    given, shortfalls = give_protection(requests, asked=_protections(demands), resources=resources)
+    given, shortfalls = give_protection(requests, asked=protections_of(demands), resources=resources)
     requests = requests.given(given, sharing=shared)
     left_out = bool(unreachable or refused)
     answer = _Answer(resources, requests=requests, growth=growth and not left_out, objective=objective)
@@ -157,13 +157,6 @@ class _Answer:
 
     def _program(self, *, growing: bool, capped: bool = False, reducing: bool = True) -> RouteProgram:
         return RouteProgram(self.resources, requests=self.requests, growing=growing, capped=capped, reducing=reducing)
-
-
-def _protections(demands: pd.DataFrame) -> dict[str, str]:
-    """The protection that each demand asks for."""
-    if "protection" not in demands:
-        return dict.fromkeys(demands["demand_id"], "none")
-    return dict(zip(demands["demand_id"], demands["protection"].fillna("none"), strict=True))
 
 
 def _no_growth(value: float | None) -> Growth:

@@ -66,6 +66,11 @@ class Columns:
         self._units: list[float] = []
         self._hops: list[int] = []
 
+    def forget(self, number: int) -> None:
+        """Lets go of all columns but the first so many."""
+        self._known.difference_update(self.sets[number:])
+        del self.sets[number:], self._units[number:], self._hops[number:]
+
     @property
     def units(self) -> NDArray[np.float64]:
         """Bit/s that one unit of each column stands for."""

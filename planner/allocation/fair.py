@@ -8,6 +8,7 @@ Tutorials 10, 5 (2008), section on the dual test.)
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,10 +22,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.allocation import Progress
-    from planner.allocation.program import RouteProgram
+    from planner.allocation.program import Prices, RouteProgram
 
-_COUNTS = 1e-6  # a demand stops when its share of all cost is above this part of the largest share
 _TOGETHER = 1e-12  # levels nearer than this are one
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A step of progressive filling.
+
+    Attributes:
+        level: Served fraction over priority.
+        stopped: The demands that stop here.
+        proof: The prices that stop them; None where they have all they asked for.
+    """
+
+    level: float
+    stopped: NDArray[np.bool_]
+    proof: Prices | None
 
 
 def fill(
@@ -46,16 +61,17 @@ def fill(
     levels: list[Level] = []
     level = 0.0
     while open_.any():
-        most = 1.0 / float(requests.priorities[open_].max())
-        found, stopped, prices = _step(program, open_=open_, fractions=fractions, most=most)
-        if found * float((requests.priorities * requests.requested_bps)[open_].sum()) < slight_bps:
-            found = 0.0
-        level = min(max(found, level), most)
-        full = prices is None
+        step = next_step(program, open_=open_, fractions=fractions, level=level, slight_bps=slight_bps)
+        level, stopped, full = step.level, step.stopped, step.proof is None
+        named: tuple[dict[str, float], dict[str, float]] = ({}, {})
+        if step.proof is not None:
+            worth = (
+                requests.by_row(np.where(open_, requests.priorities * requests.requested_bps, 0.0)) @ step.proof.rows
+            )
+            named = program.resources.named(step.proof.resources / float(worth))
         fractions[stopped] = 1.0 if full else np.minimum(level * requests.priorities[stopped], 1.0)
         open_ &= ~stopped
         names = tuple(requests.demand_ids[number] for number in np.flatnonzero(stopped).tolist())
-        named = ({}, {}) if prices is None else program.resources.named(prices)
         levels.append(Level(level, names, full, *named))
         if progress is not None:
             progress("fair rates", int((~open_).sum()), len(open_))
@@ -67,17 +83,30 @@ def fill(
     return fit(flows, resources=program.resources, loads=Loads(program.resources), keep=in_full), tuple(levels)
 
 
-def _step(
-    program: RouteProgram, *, open_: NDArray[np.bool_], fractions: NDArray[np.float64], most: float
-) -> tuple[float, NDArray[np.bool_], NDArray[np.float64] | None]:
-    """The next level, the demands that stop there, and the prices that stop them (None: they have all they asked)."""
+def next_step(
+    program: RouteProgram,
+    *,
+    open_: NDArray[np.bool_],
+    fractions: NDArray[np.float64],
+    level: float,
+    slight_bps: float = 0.0,
+) -> Step:
+    """Raises the demands that go on together, as far as it goes.
+
+    Args:
+        program: All demands.
+        open_: The demands that go on.
+        fractions: What the others have, of what they ask for; 0 for those that go on.
+        level: That of the step before.
+        slight_bps: A level is taken for 0 that serves less than this to all who go on.
+    """
     requests = program.requests
-    fixed = requests.by_row(np.where(open_, 0.0, fractions * requests.requested_bps))
+    most = 1.0 / float(requests.priorities[open_].max())
+    fixed = requests.by_row(fractions * requests.requested_bps)
     weights = requests.by_row(np.where(open_, requests.priorities * requests.requested_bps, 0.0))
-    level, proof = program.maximise_level(fixed=fixed, weights=weights, most=most)
-    if level >= most * (1 - _TOGETHER):
-        return most, open_ & (requests.priorities * most >= 1 - _TOGETHER), None
-    share = weights * proof.rows
-    stopped = open_ & (share > _COUNTS * share.max())[requests.row_of]
-    scale = float(weights @ proof.rows)
-    return level, stopped, proof.resources / scale
+    found, proof = program.maximise_level(fixed=fixed, weights=weights, most=most)
+    if found >= most * (1 - _TOGETHER):
+        return Step(most, open_ & (requests.priorities * most >= 1 - _TOGETHER), None)
+    if found * float(weights.sum()) < slight_bps:
+        found = 0.0
+    return Step(min(max(found, level), most), requests.pay(open_, rows=proof.rows), proof)

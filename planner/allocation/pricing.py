@@ -113,7 +113,7 @@ class Pricing:
             )
             cheaper = np.flatnonzero(search.costs < worth[paying])
             if most is not None and sizes is not None and len(cheaper) > most:
-                promise = ((worth[paying] - search.costs) * sizes[paying])[cheaper]
+                promise = (worth[paying[cheaper]] - search.costs[cheaper]) * sizes[paying[cheaper]]
                 cheaper = np.sort(cheaper[np.argsort(-promise, kind="stable")[:most]])
             if len(cheaper):
                 offers = self._read(search, cheaper)

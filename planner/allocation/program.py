@@ -123,6 +123,8 @@ class RouteProgram:
             tight_rows=resources.base + everybody,
         )
         self._solution: Solution | None = None
+        self._lost: frozenset[int] = frozenset()  # links that have failed
+        self._dead = np.zeros(0, dtype=np.int64)  # sets over them
         self._reduced: ReducedProgram | None = None
         self.reducing = reducing and len(everybody) > _MANY_ROWS and not capped and not requests.shared.any()
         if self.reducing:
@@ -184,6 +186,7 @@ class RouteProgram:
             found = self._reduced.solve(Aim(self._fixed, self._weights, found[0], most))
         if found is not None:
             level, resources = found
+            resources[list(self._lost)] = 0.0
             proof = self._proof(resources)
             if level >= most or proof.bound <= level * (1 + _PROVED):
                 return level, proof
@@ -193,6 +196,8 @@ class RouteProgram:
     def _give_up_reduced(self) -> None:
         """From now on the full program answers; it learns what the reduced one knew."""
         if self._reduced is not None:
+            if self._lost:
+                raise AssertionError("the reduced program does not find rates after a failure")
             self._add([Offer(row, routes, 0.0) for row, routes in self._reduced.sets], cost_per_hop=0.0)
             self._reduced = None
 
@@ -237,6 +242,39 @@ class RouteProgram:
     def costs(self, resources: NDArray[np.float64]) -> NDArray[np.float64]:
         """The cheapest set of each row, per bit/s, at prices of whole resources."""
         return self._pricing.costs(resources)
+
+    # ------------------------------------------------------------ links that fail
+
+    def remember(self) -> None:
+        """Keeps what is known now, to start from it whenever links fail."""
+        self._program.remember()
+        self._kept = len(self._columns.sets), self._reduced
+        if self._reduced is not None:
+            self._reduced.remember()
+
+    def without(
+        self, links: frozenset[int], *, dead: NDArray[np.int64], detours: list[Offer], pricing: Pricing
+    ) -> None:
+        """Starts from what was kept, and lets no route run over some links.
+
+        Args:
+            links: The links, by index.
+            dead: The sets over them, by their place in :attr:`sets` when it was kept.
+            detours: Sets that keep clear of the links, among them one for every row that has no other left and that is
+                to be given something.
+            pricing: Finds cheapest sets that keep clear of the links.
+        """
+        known, self._reduced = self._kept
+        self._columns.forget(known)
+        self._program.go_back()
+        self._lost, self._pricing = links, pricing
+        if self._reduced is not None:
+            self._reduced.without(dead, detours=detours, pricing=pricing)
+        else:
+            self._program.set_upper(1 + self._dead, np.inf)
+            self._program.set_upper(1 + dead, 0.0)
+            self._dead = dead
+            self._add(detours, cost_per_hop=0.0)
 
     # ------------------------------------------------------------ column generation
 
@@ -304,6 +342,7 @@ class RouteProgram:
     def _resource_prices(self, solution: Solution) -> NDArray[np.float64]:
         rows = np.concatenate((solution.row_prices[: self.resources.base], solution.row_prices[self._after :]))
         prices: NDArray[np.float64] = np.maximum(-rows, 0.0)
+        prices[list(self._lost)] = 0.0
         return prices
 
     def _dearer(
@@ -349,6 +388,7 @@ class RouteProgram:
     def _proof(self, resources: NDArray[np.float64]) -> Prices:
         """What prices of the resources prove about the level."""
         rows = self._pricing.costs(resources)
+        rows[np.isinf(rows)] = 0.0  # without a route, nothing is asked for either
         per_level = float(self._weights @ rows)
         bound = float(resources.sum() - self._fixed @ rows) / per_level if per_level > 0 else np.inf
         return Prices(resources, rows, bound)

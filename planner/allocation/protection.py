@@ -11,6 +11,8 @@ from planner.allocation.result import Cut, Shortfall
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
     from planner.allocation.requests import Requests
     from planner.allocation.resources import Resources
 
@@ -57,3 +59,10 @@ def give_protection(
             given[name] = "none" if wanted == "1+1" or number < 2 else f"split-{number}"
             shortfalls.append(Shortfall(name, wanted, given[name], number, short))
     return given, tuple(shortfalls)
+
+
+def protections_of(demands: pd.DataFrame) -> dict[str, str]:
+    """The protection that each demand asks for, by id; ``none`` where the table has no such column."""
+    if "protection" not in demands:
+        return dict.fromkeys(demands["demand_id"], "none")
+    return dict(zip(demands["demand_id"], demands["protection"].fillna("none"), strict=True))

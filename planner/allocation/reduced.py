@@ -83,6 +83,28 @@ class ReducedProgram:
         self.rates: NDArray[np.float64] = np.ones(len(first))
         self._tight: list[int] = []
 
+    def remember(self) -> None:
+        """Keeps the sets in use, for :meth:`without`."""
+        self._kept = self.sets, self.rates, self._tight
+
+    def without(self, dead: NDArray[np.int64], *, detours: list[Offer], pricing: Pricing) -> None:
+        """Starts from what was kept, but for some sets.
+
+        Args:
+            dead: Their places in what was kept.
+            detours: Sets that are known besides.
+            pricing: Finds cheapest sets.
+        """
+        sets, rates, self._tight = self._kept
+        self._pricing = pricing
+        gone = set(dead.tolist())
+        # The key of a row carries most, so a dead set is one only where the row has no other and gets nothing.
+        order = [*(n for n in range(len(sets)) if n not in gone), *dead.tolist()]
+        carried = np.where(np.isin(order, dead), -1.0, rates[order])
+        entries = [*(sets[number] for number in order), *((offer.row, offer.routes) for offer in detours)]
+        self.rates = np.concatenate((carried, np.zeros(len(detours))))
+        self.sets = entries
+
     def solve(self, aim: Aim) -> tuple[float, NDArray[np.float64]] | None:
         """Finds the largest level, or the least key; :attr:`sets` and :attr:`rates` then serve it.
 

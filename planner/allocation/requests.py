@@ -6,7 +6,7 @@ program stands for all of them, which changes no answer: what a row gets can be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.routing import Topology
+
+_COUNTS = 1e-6  # a demand stops when its share of all cost is above this part of the largest share
 
 
 def ways_of(protection: str) -> int:
@@ -90,22 +92,44 @@ class Requests:
             protections: Protection of each demand, by id.
             sharing: Whether the protection routes of ``1+1`` share their key.
         """
-        changed = replace(self, protections=tuple(protections[name] for name in self.demand_ids))
-        return _joined(changed, sharing=sharing)
+        everybody = np.arange(len(self.demand_ids))
+        return self.chosen(everybody, protections=[protections[name] for name in self.demand_ids], sharing=sharing)
 
     def only(self, kept: NDArray[np.bool_]) -> Requests:
         """The same without some demands, and without the rows that then have none."""
-        kept_list = kept.tolist()
-        fewer = replace(
+        numbers = np.flatnonzero(kept)
+        protections = [self.protections[number] for number in numbers.tolist()]
+        return self.chosen(numbers, protections=protections, sharing=bool(self.shared.any()))
+
+    def chosen(self, numbers: NDArray[np.int64], *, protections: Sequence[str], sharing: bool = False) -> Requests:
+        """Some of the demands, perhaps several times, each time with a protection of its own.
+
+        Args:
+            numbers: Numbers of the demands.
+            protections: As many protections.
+            sharing: Whether the protection routes of ``1+1`` share their key.
+        """
+        taken = replace(
             self,
-            demand_ids=tuple(name for name, keep in zip(self.demand_ids, kept_list, strict=True) if keep),
-            protections=tuple(given for given, keep in zip(self.protections, kept_list, strict=True) if keep),
-            requested_bps=self.requested_bps[kept],
-            priorities=self.priorities[kept],
-            turned=self.turned[kept],
-            ends=self.ends[kept],
+            demand_ids=tuple(self.demand_ids[number] for number in numbers.tolist()),
+            protections=tuple(protections),
+            requested_bps=self.requested_bps[numbers],
+            priorities=self.priorities[numbers],
+            turned=self.turned[numbers],
+            ends=self.ends[numbers],
         )
-        return _joined(fewer, sharing=bool(self.shared.any()))
+        return _joined(taken, sharing=sharing)
+
+    def pay(self, open_: NDArray[np.bool_], *, rows: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """The demands whose price stops them: their rows have a share of all that is paid.
+
+        Args:
+            open_: The demands that go on.
+            rows: Price of a bit/s of each row.
+        """
+        share = self.by_row(np.where(open_, self.priorities * self.requested_bps, 0.0)) * rows
+        paying: NDArray[np.bool_] = open_ & (share > _COUNTS * share.max())[self.row_of]
+        return paying
 
     def by_row(self, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
         """The sum of an amount of each demand over the demands of each row."""
