@@ -50,6 +50,16 @@ class Pricing:
         self._single = CheapestRoutes(resources.topology, pairs=requests.pairs[self._plain])
         self._disjoint = DisjointRoutes(resources)
 
+    def blocks(self, count: int) -> NDArray[np.int64]:
+        """A number below ``count`` for each row; rows that one search answers have the same.
+
+        Args:
+            count: How many blocks.
+        """
+        blocks = np.arange(len(self._requests.pairs)) % count
+        blocks[self._plain] = self._single.searches * count // max(int(self._single.searches.max(initial=0)) + 1, 1)
+        return blocks
+
     def costs(self, prices: NDArray[np.float64]) -> NDArray[np.float64]:
         """What the cheapest set of each row costs per bit/s, infinite where there is none.
 

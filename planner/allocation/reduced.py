@@ -28,7 +28,8 @@ _FLOOR = 1e-12  # as in the full program
 _SLIGHT = 1e-8
 _CLEARLY = 1e-10
 _MISSED = 1e-10  # by how much a resource may be overspent, or a key carry less than nothing, before it gets a row
-_MOST_ROUNDS = 2000
+_BLOCKS = 16  # of rows that are searched together
+_MOST_ROUNDS = 20_000
 _MOST_NEW = 300  # sets that enter at a time, those first that promise most: each slows down every step of the solver
 _SLACKS = (0.0, 1e-11, 1e-10, 1e-9, 1e-8)
 
@@ -82,6 +83,7 @@ class ReducedProgram:
         self.sets: list[tuple[int, RouteSet]] = [(offer.row, offer.routes) for offer in first]
         self.rates: NDArray[np.float64] = np.ones(len(first))
         self._tight: list[int] = []
+        self._block_of, self._block = pricing.blocks(_BLOCKS), 0
 
     def remember(self) -> None:
         """Keeps the sets in use, for :meth:`without`."""
@@ -124,22 +126,35 @@ class ReducedProgram:
 
     def _solve(self, aim: Aim) -> tuple[float, NDArray[np.float64]] | None:
         work = _Work(self, aim)
-        sizes = aim.fixed + aim.weights * aim.unit
         for _ in range(_MOST_ROUNDS):
             solution = work.program.solve()
             if work.add_missed(solution):
                 continue
-            prices = work.prices(solution)
-            prices[: self._resources.links] += _FLOOR * prices.sum() / self._resources.base
-            worth = work.worth(solution, prices)
-            offers = self._pricing.below(
-                prices, worth=worth * (1 - _CLEARLY), cost_per_hop=aim.cost_per_hop, most=_MOST_NEW, sizes=sizes
-            )
-            if not work.add(offers):
+            if not self._enter(work, solution):
                 self.sets, self.rates = work.result(solution)
                 self._tight = work.tight(solution)
                 return float(solution.values[0]) * aim.unit, work.prices(solution)
         return None
+
+    def _enter(self, work: _Work, solution: Solution) -> bool:
+        """Lets sets enter that are worth more than they cost; says whether there were any.
+
+        A search costs far more than a solve, so it ends with the first block of rows that has any.
+        """
+        aim = work.aim
+        prices = work.prices(solution)
+        prices[: self._resources.links] += _FLOOR * prices.sum() / self._resources.base
+        worth = work.worth(solution, prices) * (1 - _CLEARLY)
+        sizes = aim.fixed + aim.weights * aim.unit
+        for _ in range(_BLOCKS):
+            searched = np.where(self._block_of == self._block, worth, 0.0)
+            self._block = (self._block + 1) % _BLOCKS
+            offers = self._pricing.below(
+                prices, worth=searched, cost_per_hop=aim.cost_per_hop, most=_MOST_NEW, sizes=sizes
+            )
+            if work.add(offers):
+                return True
+        return False
 
     def keys(self) -> tuple[list[tuple[int, RouteSet]], list[tuple[int, RouteSet]]]:
         """The set of each row that carries most, in the order of the rows; the others that carry something."""
@@ -206,6 +221,8 @@ class _Work:
         self.hops = np.array([sum(map(len, routes)) for _, routes in self.keys], dtype=float)
         self.known = set(self.keys)
         self.others: list[tuple[int, RouteSet]] = []
+        self.other_spends = owner.matrix([])
+        self.differences = owner.matrix([])
         self.units: list[float] = []
         self.rows: list[int] = []
         self.program = LinearProgram(row_lower=np.zeros(0), row_upper=np.zeros(0))
@@ -215,19 +232,16 @@ class _Work:
         self._add_rows([*sorted({fullest, *owner.tight_before}), *sorted({-1 - row for row, _ in others})])
         self._add_columns(others)
 
-    def _differences(self, sets: list[tuple[int, RouteSet]], units: list[float]) -> csc_array[np.float64]:
-        """What one unit of each set spends of each resource more than the key of its row."""
-        rows = [row for row, _ in sets]
-        difference = self.owner.matrix(sets) - self.key_spends[:, rows]
-        scaled: csc_array[np.float64] = (difference * np.array(units)).tocsc()
-        return scaled
-
     def _add_columns(self, sets: list[tuple[int, RouteSet]]) -> None:
+        from scipy.sparse import hstack
+
         if not sets:
             return
         units = [self.owner.unit(row, routes) for row, routes in sets]
         place = {row: number for number, row in enumerate(self.rows)}
-        differences = self._differences(sets, units)
+        spends = self.owner.matrix(sets)
+        # What one unit of each set spends of each resource more than the key of its row.
+        differences = ((spends - self.key_spends[:, [row for row, _ in sets]]) * np.array(units)).tocsc()
         starts: list[int] = []
         rows: list[int] = []
         values: list[float] = []
@@ -246,6 +260,8 @@ class _Work:
         hops = np.array([sum(map(len, routes)) - self.hops[row] for row, routes in sets])
         costs = hops * np.array(units) * self.aim.cost_per_hop
         self.program.add_columns(costs=costs, starts=starts, rows=rows, values=values)
+        self.other_spends = hstack([self.other_spends, spends], format="csc")
+        self.differences = hstack([self.differences, differences], format="csc")
         self.others += sets
         self.units += units
         self.known.update(sets)
@@ -253,7 +269,7 @@ class _Work:
     def _add_rows(self, names: list[int]) -> None:
         """Adds rows of resources and of keys."""
         resources = [name for name in names if name >= 0]
-        table = self._differences(self.others, self.units).tocsr()[resources] if self.others and resources else None
+        table = self.differences.tocsr()[resources] if resources else None
         of_row: dict[int, list[int]] = {}
         wanted = {-1 - name for name in names if name < 0}
         for column, (row, _) in enumerate(self.others):
@@ -300,7 +316,7 @@ class _Work:
         """What is spent of each resource."""
         keys, others = self._carried(solution)
         loads = _product(self.key_spends, keys)
-        return loads + _product(self.owner.matrix(self.others), others) if self.others else loads
+        return loads + _product(self.other_spends, others)
 
     def add_missed(self, solution: Solution) -> bool:
         """Adds rows for the resources that are overspent and the keys that carry less than nothing."""

@@ -89,6 +89,12 @@ class CheapestRoutes:
         self._heads = (arcs % max(self._size, 1)).astype(np.int32)
         self._indptr = np.searchsorted(arcs // max(self._size, 1), np.arange(self._size + 1)).astype(np.int32)
 
+    @property
+    def searches(self) -> NDArray[np.int64]:
+        """The number of the search that each pair needs: pairs that begin at the same node need the same."""
+        numbers: NDArray[np.int64] = self._rows
+        return numbers
+
     @staticmethod
     def _turn(pairs: NDArray[np.int64], *, nodes: int) -> NDArray[np.bool_]:
         """Whether to search a pair from its second end: from the busier end, so that fewer searches are needed."""
