@@ -171,7 +171,11 @@ class LinearProgram:
 
     def remember(self) -> None:
         """Keeps the number of columns and the basis that the last solve ended with, for :meth:`go_back`."""
-        self._kept = self.columns, self._highs.getBasis()
+        import highspy
+
+        basis = self._highs.getBasis()
+        basic = [*basis.col_status, *basis.row_status].count(highspy.HighsBasisStatus.kBasic)
+        self._kept = self.columns, basis if basis.valid and basic == self.rows else None
 
     def go_back(self) -> None:
         """Drops the columns that came after :meth:`remember`; the next solve starts from its basis, by dual simplex."""
@@ -180,8 +184,11 @@ class LinearProgram:
         if len(later):
             self._must(self._highs.deleteCols(len(later), later), "deleteCols")
         self.columns = columns
-        self._must(self._highs.setBasis(basis), "setBasis")
-        self._back = True
+        if basis is None:
+            self._highs.clearSolver()
+        else:
+            self._must(self._highs.setBasis(basis), "setBasis")
+            self._back = True
 
     def set_costs(self, costs: ArrayLike) -> None:
         """Sets the cost of every column."""

@@ -1,15 +1,17 @@
-"""What the demands are served once a failure has been answered by a new fair allocation."""
+"""What the demands are served once a failure has been answered by a new allocation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planner.allocation import allocate
+from planner.allocation.refill import Refill, Refilled
 from planner.failure.events import Event
 from planner.routing import Topology
 
@@ -18,43 +20,65 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from planner.allocation import Objective
     from planner.failure.connectivity import Effect, Progress
     from planner.network import Network
 
 
+_CHUNK = 64
+"""So many failures are handed to another process at once; each hand-over costs one allocation from the beginning."""
+
+
 @dataclass(frozen=True)
 class Served:
-    """A fair allocation after a failure.
+    """What is served after a failure.
 
     Attributes:
         fraction: Of all key requested, the part that is served; NaN where nothing is requested.
-        bps: What each demand gets, by id.
-        links: The links in use, by index.
+        links: The links in use, by index; None where they were not asked for.
     """
 
     fraction: float
-    bps: dict[str, float]
-    links: frozenset[int]
+    links: frozenset[int] | None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is allocated, and how.
+
+    Attributes:
+        network: The network.
+        budget: Its key-rate budget.
+        demands: The demands with ``requested_bps``.
+        objective: What to divide for, as in :func:`planner.allocation.allocate`.
+        shared: Whether protection routes share their key.
+    """
+
+    network: Network
+    budget: pd.DataFrame
+    demands: pd.DataFrame
+    objective: Objective = "fair"
+    shared: bool = False
 
 
 class Reallocation:
     """Allocates anew after failures.
 
-    A failure of links that no route uses changes nothing, and that is known at once: max-min fair rates are unique,
-    and those of before are still possible. What is left is planned anew with all its limits: module groups, relay
-    limits, user ports, and the protection that demands ask for as far as there still is some.
+    A failure of links that no route uses changes nothing, and that is known at once: what is served is unique, and
+    the old rates are still possible. What is left is planned anew with all its limits: module groups, relay limits,
+    user ports, and the protection that demands ask for as far as there still is some. Fair rates start from those
+    before the failure (:mod:`planner.allocation.refill`).
 
     Args:
-        network: The network.
-        budget: Its key-rate budget.
-        demands: The demands with ``requested_bps``.
+        question: What is allocated.
     """
 
-    def __init__(self, network: Network, *, budget: pd.DataFrame, demands: pd.DataFrame) -> None:
+    def __init__(self, question: Question) -> None:
+        network, budget, demands = question.network, question.budget, question.demands
         # Modules and sources are not needed to allocate, and would have to travel to other processes.
-        self._network = network.replace(modules={}, services={}, coexistence={}, sources={}, defaults={})
-        self._budget, self._demands = budget, demands
-        topology = Topology.of(network, budget=budget)
+        bare = network.replace(modules={}, services={}, coexistence={}, sources={}, defaults={})
+        self._question = question = replace(question, network=bare)
+        topology = Topology.of(bare, budget=budget)
         self._index = {link_id: number for number, link_id in enumerate(topology.link_ids)}
         self._rows = np.array([self._index[link_id] for link_id in budget["link_id"]], dtype=np.int64)
         self._requested = demands["requested_bps"].to_numpy(dtype=float)
@@ -65,23 +89,58 @@ class Reallocation:
         ends = [[places[end] for end in demands[column]] for column in ("node_a", "node_b")]
         self._ends = np.array(ends, dtype=np.int64).reshape(2, -1)
         self._ported = bool(network.nodes["user_ports"].notna().any())
-        self.before = self.after(Event((), ()))
 
-    def after(self, event: Event) -> Served:
-        """The exact fair allocation of what a failure leaves; demands with a failed end ask for nothing.
+    @cached_property
+    def _fair(self) -> Refill | None:
+        """Fair rates that start from those before a failure; None where they are not wanted, or cannot be found."""
+        if self._question.objective != "fair" or self._question.shared:
+            return None
+        try:
+            return Refill(self._question.network, budget=self._question.budget, demands=self._question.demands)
+        except AssertionError:  # numbers too wild; what allocates from the beginning has more ways out
+            return None
+
+    @cached_property
+    def before(self) -> Served:
+        """The exact allocation while nothing fails."""
+        return self.anew(Event((), ())) if self._fair is None else self._served(self._fair.before)
+
+    def after(self, event: Event, *, routes: bool = False) -> Served:
+        """The exact allocation of what a failure leaves; demands with a failed end ask for nothing.
 
         Args:
             event: The failure.
+            routes: Whether to find the links in use too.
         """
-        rates = self._budget["key_rate_bps"].mask(np.isin(self._rows, list(event.links)), 0.0)
-        budget = self._budget.assign(key_rate_bps=rates)
+        if self._fair is None:
+            return self.anew(event)
+        try:
+            return self._served(self._fair.after(links=event.links, nodes=event.nodes, routes=routes))
+        except AssertionError:
+            return self.anew(event)
+
+    def anew(self, event: Event) -> Served:
+        """The same from the beginning, as if there had never been more."""
+        asked = self._question
+        rates = asked.budget["key_rate_bps"].mask(np.isin(self._rows, list(event.links)), 0.0)
         ended = np.asarray(np.isin(self._ends, list(event.nodes)).any(axis=0))
-        demands = self._demands.assign(requested_bps=self._demands["requested_bps"].mask(ended, 0.0))
-        found = allocate(self._network, budget=budget, demands=demands, growth=False)
+        found = allocate(
+            asked.network,
+            budget=asked.budget.assign(key_rate_bps=rates),
+            demands=asked.demands.assign(requested_bps=asked.demands["requested_bps"].mask(ended, 0.0)),
+            objective=asked.objective,
+            shared=asked.shared,
+            growth=False,
+        )
         used = frozenset(self._index[link] for route in found.routes["links"] for link in route)
-        total = self._requested.sum()
-        fraction = sum(found.served_bps.values()) / total if total > 0 else np.nan
-        return Served(float(fraction), found.served_bps, used)
+        return Served(self._fraction(found.served_bps.values()), used)
+
+    def _served(self, found: Refilled) -> Served:
+        return Served(self._fraction(found.served_bps.tolist()), found.links)
+
+    def _fraction(self, served_bps: Iterable[float]) -> float:
+        total = float(self._requested.sum())
+        return math.fsum(served_bps) / total if total > 0 else math.nan
 
     def untouched(self, event: Event, *, after: Served) -> bool:
         """Whether a failure changes nothing of an allocation: no link in use fails, and no user port comes free.
@@ -90,6 +149,8 @@ class Reallocation:
             event: The failure.
             after: The allocation, perhaps after another failure.
         """
+        if after.links is None:
+            raise AssertionError("the links in use were not asked for")
         return after.links.isdisjoint(event.links) and not (self._ported and event.nodes)
 
     def bound(self, event: Event, effect: Effect) -> float:
@@ -115,23 +176,37 @@ class Reallocation:
         return float(min(np.maximum(most, 0.0).sum() / total, 1.0))
 
     def many(
-        self, events: Sequence[Event], *, executor: Executor | None = None, progress: Progress | None = None
+        self,
+        events: Sequence[Event],
+        *,
+        routes: bool = False,
+        executor: Executor | None = None,
+        progress: Progress | None = None,
     ) -> list[Served]:
-        """The exact fair allocations after several failures, each on its own.
+        """The exact allocations after several failures, each on its own.
 
         Args:
             events: The failures.
+            routes: Whether to find the links in use too.
             executor: Where to compute; here by default. The result is the same.
             progress: Told how many are done.
         """
-        found = []
-        task = partial(_after, self)
-        for served in map(task, events) if executor is None else executor.map(task, events):
-            found.append(served)
+        found: list[Served] = []
+        # What starts from an earlier allocation holds a solver, which neither travels nor works for two at once.
+        chunks = [events[first : first + _CHUNK] for first in range(0, len(events), _CHUNK)]
+        work = partial(_after_all, self._question, routes=routes)
+        answers = (
+            ((self.after(event, routes=routes),) for event in events)
+            if executor is None
+            else executor.map(work, chunks)
+        )
+        for served in answers:
+            found += served
             if progress is not None:
                 progress("allocating anew", len(found), len(events))
         return found
 
 
-def _after(reallocation: Reallocation, event: Event) -> Served:
-    return reallocation.after(event)
+def _after_all(question: Question, events: Sequence[Event], *, routes: bool) -> list[Served]:
+    again = Reallocation(question)
+    return [again.after(event, routes=routes) for event in events]

@@ -13,7 +13,7 @@ import pandas as pd
 from planner.failure.connectivity import Effect, Judge, ends_of, judge_all
 from planner.failure.events import Event, Of, pair_events, single_events
 from planner.failure.reach import Reach
-from planner.failure.served import Reallocation, Served
+from planner.failure.served import Question, Reallocation, Served
 from planner.failure.weak import WeakPoints
 from planner.failure.worst import Worst, badness, cut_together
 from planner.records import KEY_HOLDING_KINDS, rows_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from planner.allocation import Objective
     from planner.failure.connectivity import Progress
     from planner.network import Network
 
@@ -98,14 +99,16 @@ def sweep_failures(
     order: Order = 1,
     of: Of = "both",
     allocate_worst: int | None = None,
+    objective: Objective = "fair",
+    shared: bool = False,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
     """Lets every link, risk group and node fail, alone or two at a time.
 
-    Who is cut off and what bottleneck is left is exact for every failure. The served fraction after a new fair
+    Who is cut off and what bottleneck is left is exact for every failure. The served fraction after a new
     allocation is exact for the failures that were allocated anew, and for those that are known to change nothing:
-    of links that carry no key of the allocation without them.
+    of links that carry no key of the allocation without them. Elsewhere it has a bound.
 
     Args:
         network: The network.
@@ -115,6 +118,8 @@ def sweep_failures(
         of: ``links`` (and risk groups), ``nodes`` or ``both``.
         allocate_worst: How many of the worst failures to allocate anew; by default every single failure, and of
             pairs 20. With 0 nothing is allocated. Pairs need the single ones, so those are allocated too.
+        objective: What to divide for then, as in :func:`planner.allocation.allocate`.
+        shared: Whether protection routes share their key then.
         executor: Where to compute; here by default. The result is the same.
         progress: Told what is being done, how much of it is done, and of how much.
 
@@ -131,7 +136,10 @@ def sweep_failures(
     judge = Judge(Reach(topology, pairs=pairs), ends_of(pairs))
     singles = single_events(network, topology=topology, of=of)
     alone = {} if order == 1 else {event.items[0]: _taken(judge.effect(event)) for event in singles}
-    again = Reallocation(network, budget=budget, demands=demands) if not all_pairs and allocate_worst != 0 else None
+    # Bounds cost little, but for the millions of pairs of a large network too much where nobody wants to know.
+    bounded = not all_pairs and (allocate_worst != 0 or (order == 1 and "requested_bps" in demands))
+    question = Question(network, budget=budget, demands=demands, objective=objective, shared=shared)
+    again = Reallocation(question) if bounded else None
     worst = Worst(most=len(singles) if order == 1 else PAIRS_KEPT)
     worst.take(
         judge_all(judge, singles, pairs=None if order == 1 else pair_events(singles), executor=executor,
@@ -140,11 +148,11 @@ def sweep_failures(
         bound=None if again is None else again.bound,
     )  # fmt: skip
     served: dict[int, Served] = {}
-    if again is not None:
+    if again is not None and allocate_worst != 0:
         known: dict[Items, Served] = {(): again.before}
         if order == 2:
             single = [event for event in singles if not again.untouched(event, after=again.before)]
-            known |= _by_items(single, again.many(single, executor=executor, progress=progress))
+            known |= _by_items(single, again.many(single, routes=True, executor=executor, progress=progress))
         served = _known(worst.judged, known, again=again, order=order)
         most = allocate_worst if allocate_worst is not None else len(singles) if order == 1 else PAIRS_ALLOCATED
         anew = [n for n in _ranked(worst.judged, worst.bounds)[:most] if n not in served]
@@ -162,7 +170,7 @@ def sweep_failures(
         looked_at=worst.looked_at,
         cut_by=worst.cutting,
         cut_together_by=worst.together,
-        served_before=np.nan if again is None else again.before.fraction,
+        served_before=np.nan if again is None or allocate_worst == 0 else again.before.fraction,
         bridges=weak.bridges(),
         articulation_nodes=weak.articulation_nodes(network),
     )
