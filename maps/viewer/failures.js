@@ -75,10 +75,18 @@ function restText(view, failure) {
   return [
     ended.length > 0 && `${ended.length.toLocaleString("en-GB")} more end here`,
     view.data.plan && `${rateText(lost_bps)} no longer served`,
+    shareText(failure),
     turned > 0 && `${countText(turned, "other loses", "others lose")} a route in use`,
     narrowed > 0 && `${narrowed.toLocaleString("en-GB")} narrowed`,
     kind !== "link" && `${countText(links.length, "link")} down`,
   ].filter(Boolean).join(" · ");
+}
+
+// What is served once the key that is left has been divided anew.
+function shareText({ served, served_bound }) {
+  const percent = (share) => `${Number((100 * share).toPrecision(3))} %`;
+  if (served !== null) return `divided anew, ${percent(served)} of all requested key is served`;
+  return served_bound !== null && `divided anew, at most ${percent(served_bound)} of all requested key is served`;
 }
 
 function effectList(view, { cut, ended }) {

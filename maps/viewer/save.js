@@ -27,12 +27,12 @@ function saveCsv(view) {
 }
 
 function failureFigures(failure) {
-  const { rank, kind, id, cut, ended, narrowed, lost_bps, links } = failure;
+  const { rank, kind, id, cut, ended, narrowed, lost_bps, served, served_bound, links } = failure;
   const ids = (rows, key) => rows.map((row) => row[key]).join(";");
   return {
     rank, kind, id, links: ids(links, "link_id"), demands_cut: cut.length, cut: ids(cut, "demand_id"),
     demands_ended: ended.length, ended: ids(ended, "demand_id"), demands_turned_away: turnedAway(failure).length,
-    demands_narrowed: narrowed, lost_bps,
+    demands_narrowed: narrowed, lost_bps, served_fraction: served, served_bound,
   };
 }
 

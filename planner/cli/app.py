@@ -65,6 +65,11 @@ def print_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=not utf8) + "\n")
 
 
+def json_bytes(document: Any) -> bytes:
+    """One JSON document as the bytes of a file."""
+    return (json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
 def plain(value: Any) -> Any:
     """A cell as JSON has it: null for a blank, a list for several."""
     if value is None or value != value:  # noqa: PLR0124 (only NaN differs from itself)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.app import Json, NetworkArgument, app, print_json, rows, warn
+from planner.cli.app import Json, NetworkArgument, app, json_bytes, print_json, rows, warn
 from planner.errors import AnswerNo
 
 
@@ -32,7 +32,7 @@ def fail(
         typer.Option(min=0, metavar="N", help="Allocate anew after the N worst; default: all single ones, 20 pairs."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write all failures into a CSV file.")
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write all failures into a CSV or JSON file.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 where a failure cuts a demand off.")] = False,
     as_json: Json = False,
@@ -58,7 +58,8 @@ def fail(
             progress=progress,
         )
     if output is not None:
-        write_atomic(output, csv_bytes(failure_table(sweep)))
+        as_text = output.suffix.lower() == ".json"
+        write_atomic(output, json_bytes(failure_document(sweep)) if as_text else csv_bytes(failure_table(sweep)))
     if as_json:
         print_json(failure_document(sweep))
     else:

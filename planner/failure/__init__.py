@@ -8,8 +8,22 @@ from __future__ import annotations
 
 from planner.failure.events import Event, Of, single_events
 from planner.failure.reach import Reach
+from planner.failure.served import Question, Reallocation, affordable
 from planner.failure.sweep import Order, Sweep, sweep_failures
 from planner.failure.tree import WidestTree
 from planner.failure.weak import WeakPoints
 
-__all__ = ["Event", "Of", "Order", "Reach", "Sweep", "WeakPoints", "WidestTree", "single_events", "sweep_failures"]
+__all__ = [
+    "Event",
+    "Of",
+    "Order",
+    "Question",
+    "Reach",
+    "Reallocation",
+    "Sweep",
+    "WeakPoints",
+    "WidestTree",
+    "affordable",
+    "single_events",
+    "sweep_failures",
+]

@@ -29,6 +29,14 @@ _CHUNK = 64
 """So many failures are handed to another process at once; each hand-over costs one allocation from the beginning."""
 
 
+_WORK = 8e6
+"""What a report spends on allocations, in links times demands: a second or three."""
+_BASE_WORK = 5e3  # what every allocation costs besides
+_PROTECTED = 20  # as many times as long takes a demand that asks for protection
+_FROM_BEGINNING = 6  # and an allocation that does not start from an earlier one
+_SHARED = 100  # and one with shared protection
+
+
 @dataclass(frozen=True)
 class Served:
     """What is served after a failure.
@@ -59,6 +67,23 @@ class Question:
     demands: pd.DataFrame
     objective: Objective = "fair"
     shared: bool = False
+
+
+def affordable(question: Question) -> int:
+    """How many failures are allocated anew where nobody asked for it, as in a report.
+
+    All of a small network, some of a larger one, none of a very large one. The number depends on the network alone and
+    not on the clock, so that a second run gives the same.
+
+    Args:
+        question: What is allocated.
+    """
+    demands = question.demands[question.demands["requested_bps"] > 0]
+    protected = int((demands["protection"] != "none").sum()) if "protection" in demands else 0
+    work = _BASE_WORK + len(question.budget) * (len(demands) + _PROTECTED * protected)
+    if question.objective == "fair" and not question.shared:
+        return max(int(_WORK // work) - _FROM_BEGINNING, 0)
+    return int(_WORK // (work * (_SHARED if question.shared else _FROM_BEGINNING)))
 
 
 class Reallocation:

@@ -69,6 +69,7 @@ class Sweep:
         looked_at: How many failures there are.
         cut_by: How many of them cut a demand off.
         cut_together_by: How many pairs cut a demand off that neither failure takes down alone.
+        objective: What was divided for anew.
     """
 
     network: Network
@@ -84,6 +85,7 @@ class Sweep:
     looked_at: int
     cut_by: int
     cut_together_by: int
+    objective: Objective = "fair"
 
     @property
     def cutting(self) -> pd.DataFrame:
@@ -170,6 +172,7 @@ def sweep_failures(
         looked_at=worst.looked_at,
         cut_by=worst.cutting,
         cut_together_by=worst.together,
+        objective=objective,
         served_before=np.nan if again is None or allocate_worst == 0 else again.before.fraction,
         bridges=weak.bridges(),
         articulation_nodes=weak.articulation_nodes(network),

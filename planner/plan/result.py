@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.bottlenecks import find_bottlenecks
-from planner.failure import Sweep, sweep_failures
+from planner.failure import Question, Sweep, affordable, sweep_failures
 from planner.files import input_files
 from planner.plan.document import plan_document
 from planner.plan.tables import node_loads
@@ -100,8 +100,16 @@ class Plan:
 
     @cached_property
     def failures(self) -> Sweep:
-        """What every single failure cuts off, and the bottlenecks it leaves; nothing is allocated anew."""
-        return sweep_failures(self.network, budget=self.budget, demands=self.demands, allocate_worst=0)
+        """What every single failure does; allocated anew, as the plan was, are as many of the worst as time allows."""
+        question = Question(self.network, self.budget, self.demands, objective=self.objective, shared=self.shared)
+        return sweep_failures(
+            self.network,
+            budget=self.budget,
+            demands=self.demands,
+            objective=self.objective,
+            shared=self.shared,
+            allocate_worst=affordable(question),
+        )
 
     @property
     def unmet(self) -> list[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from planner.failure import Sweep
     from planner.network import Network
 
+_THE_SAME = 1 - 1e-9  # a smaller part of what was served is less, and not rounding
 _SHOWN = 20
 """How many failures a screen shows; the table has them all."""
 
@@ -54,12 +55,11 @@ def _demands(number: int, sweep: Sweep) -> str:
 
 
 def _cutting(sweep: Sweep) -> str:
-    what = {"links": "link", "nodes": "node", "both": "link or node"}[sweep.of]
     everyone = "two nodes" if sweep.all_pairs else "a demand"
     if sweep.failures.empty:
         return "There is nothing that could fail."
     if sweep.cutting.empty:
-        who = f"No single failure of a {what}" if sweep.order == 1 else "No two failures at once"
+        who = f"No single failure of a {_what(sweep)}" if sweep.order == 1 else "No two failures at once"
         return f"{who} cut{'s' if sweep.order == 1 else ''} {everyone} off."
     kind = "single failure" if sweep.order == 1 else "pair of failures"
     total = f"{sweep.looked_at:,} {kind}s" if sweep.order == 1 else f"{sweep.looked_at:,} pairs of failures"
@@ -72,15 +72,28 @@ def _cutting(sweep: Sweep) -> str:
     )
 
 
+def _what(sweep: Sweep) -> str:
+    """What fails: risk groups too, where links share them."""
+    kinds = {kind for failed in sweep.failures["failed"] for kind, _ in failed}
+    parts = [kind for kind in ("link", "risk group", "node") if kind in kinds]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} or {parts[-1]}"
+
+
 def _served(sweep: Sweep) -> list[str]:
     known = sweep.failures["served_fraction"].dropna()
-    if known.empty or math.isnan(sweep.served_before):
+    bounded = len(sweep.failures) - len(known)
+    if sweep.failures["served_bound"].isna().all():
         return []
+    if known.empty or math.isnan(sweep.served_before):
+        return ["No failure was allocated anew; of what is still served there is only a bound (≤)."]
     row = sweep.failures.iloc[int(sweep.failures["served_fraction"].to_numpy().argsort(kind="stable")[0])]
     title = failure_title(sweep.network, row["failed"])
     before, after = quantity(sweep.served_before, "%"), quantity(float(row["served_fraction"]), "%")
     sentence = f"While all works, {before} of the requested key is served; after {title}, allocated anew, {after}"
-    return [f"{sentence}, the least of the {len(known):,} that are known exactly."]
+    if not bounded:
+        return [f"{sentence}, the least of all {len(known):,}." if len(known) > 1 else f"{sentence}."]
+    some = f"the least of the {len(known):,} that are known exactly" if len(known) > 1 else "the only exact figure"
+    return [f"{sentence}, {some}; for the other {bounded:,} there is only a bound (≤)."]
 
 
 def _weak(sweep: Sweep) -> list[str]:
@@ -165,18 +178,54 @@ def _plain(value: Any) -> Any:
 
 
 def cutting_table(sweep: Sweep) -> Table:
-    """The failures that cut a demand off, for the report's page."""
+    """The failures that do something to a demand, for the report's page."""
+    felt = sweep.failures[
+        (sweep.failures[["demands_cut", "demands_ended", "demands_narrowed"]] > 0).any(axis=1)
+        | (sweep.failures["served_bound"] < sweep.served_before * _THE_SAME)
+    ]
     rows = [
         (
             Cell(failure_title(sweep.network, row.failed)),
             Cell(f"{row.demands_cut:,}"),
             Cell(listing(list(row.cut))),
+            Cell(f"{row.demands_ended:,}"),
             Cell(f"{row.demands_narrowed:,}"),
+            Cell("" if math.isnan(row.served_bound) else _share(row)),
         )
-        for row in rows_of(sweep.cutting)
+        for row in rows_of(felt)
     ]
-    columns = (words_column("Failure"), Column("Demands cut"), words_column("Which"), Column("Narrowed"))
-    note = (
-        "Demands with a failed end are not counted. The command “planner fail” lists all failures and what is served."
+    columns = (
+        words_column("Failure"),
+        Column("Cut off", "demands"),
+        words_column("Which"),
+        Column("Ended", "demands"),
+        Column("Narrowed", "demands"),
+        Column("Still served", "of all requested"),
     )
-    return make_table("Single failures that cut demands off", columns, rows, note=note, file="planner fail -o FILE.csv")
+    return make_table(
+        "Single failures, the worst first",
+        columns,
+        rows,
+        note=_note(sweep, felt=len(felt)),
+        file="planner fail -o FILE.csv",
+    )
+
+
+def _note(sweep: Sweep, *, felt: int) -> str:
+    """What the columns mean."""
+    aim = ", for the most key in all" if sweep.objective == "total" else ""
+    meaning = (
+        "Cut off: no route is left, though both ends work. Ended: an end has failed. Narrowed: a route is left, but a "
+        f"narrower one. Still served: the part of all requested key, once what is left is allocated anew{aim}."
+    )
+    sentences = [meaning]
+    if sweep.failures["served_fraction"].isna().any() and not sweep.failures["served_bound"].isna().all():
+        bounds = (
+            "The worst failures were allocated anew, as many as the size of the network leaves time for; ≤ is a bound "
+            "for the others. The command “planner fail” allocates all."
+        )
+        sentences.append(bounds)
+    others = len(sweep.failures) - felt
+    if others:
+        sentences.append(f"{count(others, 'other failure')} change{'s' if others == 1 else ''} nothing for anybody.")
+    return " ".join(sentences)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,8 @@ def ranking(sweep: Sweep, *, budget: pd.DataFrame) -> dict[str, Any]:
     Returns:
         ``sentence``; ``total``, the number of failures, and ``felt``, of those that cut or end a demand; ``rows`` of
         the worst of the latter: ``kind`` and ``id`` of what fails, ``links`` that fail with it, by id, ``cut`` and
-        ``ended`` as :func:`steps` of rows of the table of demands, ``narrowed``.
+        ``ended`` as :func:`steps` of rows of the table of demands, ``narrowed``, ``served`` and ``served_bound``: the
+        part of all requested key that is served once what is left is allocated anew, and what it cannot be above.
     """
     links, ending = _links_failing(sweep, budget=budget), _demands_ending(sweep)
     number = {demand_id: row for row, demand_id in enumerate(sweep.demands["demand_id"])}
@@ -92,9 +94,15 @@ def ranking(sweep: Sweep, *, budget: pd.DataFrame) -> dict[str, Any]:
                 "cut": steps(number[demand_id] for demand_id in row.cut),
                 "ended": steps(ending.get(item, ()) if kind == "node" else ()),
                 "narrowed": row.demands_narrowed,
+                "served": _rounded(row.served_fraction),
+                "served_bound": _rounded(row.served_bound),
             }
         )
     return {"sentence": failure_words(sweep)[0], "total": len(failures), "felt": len(felt), "rows": rows}
+
+
+def _rounded(fraction: float) -> float | None:
+    return None if math.isnan(fraction) else round(fraction, 6)
 
 
 def _links_failing(sweep: Sweep, *, budget: pd.DataFrame) -> dict[tuple[str, str], list[str]]:

@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.failure import sweep_failures
+from planner.network import build_network
 from planner.report.failures import failure_document, failure_table, failure_words
 from planner.report.page import report_html
-from tests.networks import plain_network, rate_budget, rate_demands
+from tests.networks import demand_row, link_row, node_row, plain_network, rate_budget, rate_demands
 
 RING = [("ab", "a", "b", 9), ("bc", "b", "c", 9), ("cd", "c", "d", 9), ("da", "d", "a", 9)]
 
@@ -24,12 +25,39 @@ def words(network, **options):
 
 
 def test_a_network_without_a_weak_point_says_so():
-    served = "While all works, 100 % of the requested key is served; after node a, allocated anew, 0 %, the least of"
+    served = (
+        "While all works, 100 % of the requested key is served; after node a, allocated anew, 0 %, the least of all 8."
+    )
     assert words(plain_network(RING, [("d", "a", "c", 9)])) == (
         "No single failure of a link or node cuts a demand off.",
-        f"{served} the 8 that are known exactly.",
+        served,
         "There is no bridge.",
         "There is no articulation node.",
+    )
+
+
+def test_risk_groups_are_among_what_fails():
+    demands = [demand_row("d", "a", "c", 9.0)]
+    nodes = [node_row(name) for name in "abcd"]
+    for groups, said in (
+        (("x", None, "x", None), "link, risk group or node"),
+        (("x", None, None, None), "link or node"),
+    ):
+        links = [link_row(*row, risk_groups=group) for row, group in zip(RING, groups, strict=True)]
+        network = build_network(nodes=nodes, links=links, demands=demands)
+        first = words(network)[0]
+        if len(set(groups)) == 2 and groups.count("x") == 2:
+            assert first.startswith("1 of 9 single failures cuts a demand off; the worst is risk group x")
+            alike = build_network(nodes=nodes, links=[*links, link_row("ac", "a", "c", 1.0)], demands=demands)
+            first = words(alike)[0]
+        assert first == f"No single failure of a {said} cuts a demand off."
+
+
+def test_failures_that_were_not_allocated_are_told_apart():
+    found = words(plain_network(RING, [("d", "a", "c", 9)]), allocate_worst=1)
+    assert found[1] == (
+        "While all works, 100 % of the requested key is served; after node a, allocated anew, 0 %, the least of the 4 that "
+        "are known exactly; for the other 4 there is only a bound (≤)."
     )
 
 
@@ -38,6 +66,7 @@ def test_weak_points_are_named():
     assert words(network, allocate_worst=0) == (
         "2 of 11 single failures cut a demand off; the worst is link d–e: 1 demand of 2.",
         "1 demand has no route even while nothing fails.",
+        "No failure was allocated anew; of what is still served there is only a bound (≤).",
         "1 bridge: d–e.",
         "1 articulation node: d.",
     )
@@ -54,7 +83,7 @@ def test_without_demands_pairs_of_nodes_are_counted():
     assert words(network)[0] == (
         "3 of 5 single failures cut two nodes off; the worst is link a–b: 2 pairs of nodes of 3."
     )
-    assert words(plain_network([], a="trusted"))[0] == "No single failure of a link or node cuts two nodes off."
+    assert words(plain_network([], a="trusted"))[0] == "No single failure of a node cuts two nodes off."
     assert words(plain_network([], a="trusted"), of="links")[0] == "There is nothing that could fail."
 
 
@@ -84,6 +113,12 @@ def test_command_writes_all_failures(tmp_path):
     assert float(rows[0]["served_fraction"]) == pytest.approx(document["failures"][0]["served_fraction"])
 
 
+def test_command_writes_json_where_the_file_is_called_so(tmp_path):
+    result = run("fail", "wuhan-hefei", "--of", "links", "-o", tmp_path / "failures.json", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads((tmp_path / "failures.json").read_text("utf-8")) == json.loads(result.stdout)
+
+
 def test_command_prints_sentences_first():
     result = run("fail", "wuhan-hefei", "--of", "links", "--allocate", "0")
     assert result.exit_code == 0, result.stderr
@@ -100,4 +135,5 @@ def test_report_has_the_single_failures():
     plan = planner.make_plan(plain_network([*RING, ("de", "d", "e", 1)], [("d", "a", "e", 1)]))
     page = report_html(plan)
     assert "2 of 10 single failures cut a demand off; the worst is link d–e: 1 demand of 1." in page
-    assert "Single failures that cut demands off" in page
+    assert "Single failures, the worst first" in page
+    assert "≤" not in page.split('<h2 id="failures">')[1].split("</section>")[0]
