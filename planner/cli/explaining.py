@@ -19,6 +19,9 @@ def explain(
     ] = None,
     *,
     demands: Annotated[Path | None, typer.Option(help="Demands to plan instead of the network's own.")] = None,
+    together: Annotated[
+        bool, typer.Option("--together", help="What would serve all demands that are not met, at once.")
+    ] = False,
     costs: Annotated[str, typer.Option(metavar="FILE", help="Prices: shipped, or a TOML file.")] = "assumed",
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 4 where a demand is not met and nothing found would meet it.")
@@ -45,6 +48,7 @@ def explain(
             costs=prices,
             objective="fair" if plan is None else plan.objective,
             shared=False if plan is None else plan.shared,
+            together=together,
             progress=progress,
         )
     if as_json:

@@ -89,7 +89,11 @@ def _served(sweep: Sweep) -> list[str]:
     row = sweep.failures.iloc[int(sweep.failures["served_fraction"].to_numpy().argsort(kind="stable")[0])]
     title = failure_title(sweep.network, row["failed"])
     before, after = quantity(sweep.served_before, "%"), quantity(float(row["served_fraction"]), "%")
-    sentence = f"While all works, {before} of the requested key is served; after {title}, allocated anew, {after}"
+    verb = "has" if sweep.order == 1 else "have"
+    sentence = (
+        f"While all works, {before} of the requested key is served; once {title} {verb} failed and what is left is "
+        f"allocated anew, {after}"
+    )
     if not bounded:
         return [f"{sentence}, the least of all {len(known):,}." if len(known) > 1 else f"{sentence}."]
     some = f"the least of the {len(known):,} that are known exactly" if len(known) > 1 else "the only exact figure"
@@ -197,7 +201,7 @@ def cutting_table(sweep: Sweep) -> Table:
     columns = (
         words_column("Failure"),
         Column("Cut off", "demands"),
-        words_column("Which"),
+        words_column("Which are cut off"),
         Column("Ended", "demands"),
         Column("Narrowed", "demands"),
         Column("Still served", "of all requested"),

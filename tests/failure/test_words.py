@@ -26,11 +26,11 @@ def words(network, **options):
 
 def test_a_network_without_a_weak_point_says_so():
     served = (
-        "While all works, 100 % of the requested key is served; after node a, allocated anew, 0 %, the least of all 8."
+        "While all works, 100 % of the requested key is served; once node a has failed and what is left is allocated"
     )
     assert words(plain_network(RING, [("d", "a", "c", 9)])) == (
         "No single failure of a link or node cuts a demand off.",
-        f"{served} all 8.",
+        f"{served} anew, 0 %, the least of all 8.",
         "There is no bridge.",
         "There is no articulation node.",
     )
@@ -50,8 +50,7 @@ def test_risk_groups_are_among_what_fails():
 def test_failures_that_were_not_allocated_are_told_apart():
     found = words(plain_network(RING, [("d", "a", "c", 9)]), allocate_worst=1)
     assert found[1].endswith(
-        "after node a, allocated anew, 0 %, the least of the 4 that are known exactly; for the other 4 there is only a "
-        "bound (≤)."
+        "allocated anew, 0 %, the least of the 4 that are known exactly; for the other 4 there is only a bound (≤)."
     )
 
 
