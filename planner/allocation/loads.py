@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Carried = tuple["RouteSet", bool, float]
 """A set of routes, whether its protection shares its key, and its rate."""
 
-_WELL = -1  # the failure that is none
+WELL = -1  # the failure that is none
 
 
 class Loads:
@@ -49,7 +49,7 @@ class Loads:
                 for place in self._resources.places(routes[1]):
                     for failure in self._resources.failures(routes[0]):
                         called.setdefault((place, failure), []).append(rate)
-        spent = {(place, _WELL): math.fsum(rates) / self._most[place] for place, rates in sorted(always.items())}
+        spent = {(place, WELL): math.fsum(rates) / self._most[place] for place, rates in sorted(always.items())}
         for (place, failure), rates in sorted(called.items()):
             spent[place, failure] = math.fsum([*always.get(place, ()), *rates]) / self._most[place]
         return spent | self._of_groups(spent)
@@ -62,7 +62,7 @@ class Loads:
                 group = self._resources.links + self._groups[place]
                 members.setdefault(group, {}).setdefault(failure, {})[place] = share
         return {
-            (group, failure): math.fsum((failures.get(_WELL, {}) | shares).values())
+            (group, failure): math.fsum((failures.get(WELL, {}) | shares).values())
             for group, failures in members.items()
             for failure, shares in failures.items()
         }
@@ -75,7 +75,7 @@ class Loads:
             by: How much more is overlooked.
         """
         spent = self.utilisation(carried)
-        return sorted(held for held, share in spent.items() if share > 1 + by and held[1] != _WELL)
+        return sorted(held for held, share in spent.items() if share > 1 + by and held[1] != WELL)
 
     def reserved_bps(self, carried: Iterable[Carried], *, protecting: Iterable[Carried]) -> dict[int, float]:
         """The key rate of each link that is held for protection routes.

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from planner.allocation.loads import WELL
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from planner.allocation.resources import Held, Resources, RouteSet
 
 _DUST = 1e-12  # a share of a demand below this is no route but rounding
+_ENOUGH = 0.05  # of a resource: who holds less would have to give up twenty times more than if all give way
+_MOST_FITS = 100
 
 
 @dataclass(frozen=True)
@@ -112,25 +116,32 @@ def fit(flows: list[Flow], *, resources: Resources, loads: Loads, keep: frozense
         flows: The flows.
         resources: The resources of the network.
         loads: What the flows spend of them.
-        keep: Demands whose flows are lowered only where lowering the others does not help.
+        keep: Demands whose flows are lowered only where the others alone would have to give up much more.
     """
-    for attempt in range(100):
+    for _ in range(_MOST_FITS):
         spent = loads.utilisation(flow.carried for flow in flows)
-        over = {held: share for held, share in spent.items() if share > 1}
+        over = {held: (1 - 2.0**-52) / share if share < 2 else 0.5 for held, share in spent.items() if share > 1}
         if not over:
             return flows
-        spare = keep if attempt < 20 else frozenset()
-        flows = [
-            flow
-            if flow.demand in spare
-            else replace(flow, rate_bps=flow.rate_bps * min([1.0, *_cuts(flow, over=over, resources=resources)]))
-            for flow in flows
-        ]
+        spared = _sparing({held: spent[held] for held in over}, flows=flows, loads=loads, keep=keep) if keep else {}
+        kept, others = {held: over[held] for held in over if held not in spared}, over | spared
+        flows = [_lower(flow, factors=kept if flow.demand in keep else others, resources=resources) for flow in flows]
     raise AssertionError("rates could not be made to fit")
 
 
-def _cuts(flow: Flow, *, over: dict[Held, float], resources: Resources) -> list[float]:
-    """By what factors the overspent resources of a flow ask to lower it; a little more than in proportion."""
+def _sparing(over: dict[Held, float], *, flows: list[Flow], loads: Loads, keep: frozenset[int]) -> dict[Held, float]:
+    """By what factors flows give way that are not to be kept, where they hold enough of what is overspent."""
+    others = loads.utilisation(flow.carried for flow in flows if flow.demand not in keep)
+    factors = {}
+    for held, share in over.items():
+        part = others.get(held, others.get((held[0], WELL), 0.0))
+        if part >= _ENOUGH and share - 1 < part / 2:
+            factors[held] = (1 - 2.0**-52) * (1 - (share - 1) / part)
+    return factors
+
+
+def _lower(flow: Flow, *, factors: dict[Held, float], resources: Resources) -> Flow:
+    """A flow that has given way where it spends of overspent resources, by the factors that these ask for."""
     always = {
         resource
         for route in (flow.routes[:1] if flow.shared else flow.routes)
@@ -138,11 +149,12 @@ def _cuts(flow: Flow, *, over: dict[Held, float], resources: Resources) -> list[
     }
     called = resources.route_spends(flow.routes[1]) if flow.shared else {}
     hits = resources.failures(flow.routes[0]) if flow.shared else set()
-    return [
-        (1 - 2.0**-52) / share if share < 2 else 0.5
-        for (resource, failure), share in over.items()
+    asked = [
+        factor
+        for (resource, failure), factor in factors.items()
         if resource in always or (resource in called and failure in hits)
     ]
+    return replace(flow, rate_bps=flow.rate_bps * min(asked)) if asked else flow
 
 
 def served_bps(flows: list[Flow], *, demands: int) -> list[float]:
