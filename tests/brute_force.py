@@ -19,6 +19,7 @@ from scipy.optimize import linprog
 from planner.network import Network, build_network
 from tests.networks import demand_row, link_row, node_row
 
+INFEASIBLE, EDGE = 2, 1 - 3e-9
 RELAYS = ("trusted", "ground", "satellite")
 Row = dict[str, Any]
 Steps = tuple[tuple[str, ...], tuple[str, ...]]
@@ -34,8 +35,11 @@ def protected_network(
     risks: float = 0.3,
     limits: float = 0.3,
     groups: float = 0.15,
+    ports: float = 0.0,
+    switches: int = 0,
+    apart: float = 0.0,
 ) -> Network:
-    """A random connected network, mostly well meshed.
+    """A random network, mostly well meshed, and connected unless it is told to fall apart.
 
     Args:
         rng: Where chance comes from.
@@ -46,28 +50,39 @@ def protected_network(
         risks: How many of the links are in a risk group.
         limits: How many of the nodes have a relay limit.
         groups: How many of the links are in a module group.
+        ports: How many of the nodes have few user ports.
+        switches: So many switches, each of which the light of some links passes.
+        apart: How many of the links that hold the network together are left out.
     """
     names = [f"n{number}" for number in rng.permutation(nodes)]
     kinds = ["trusted" if number < 3 else str(rng.choice(["trusted"] * 5 + ["user"])) for number in range(nodes)]
     relays = [name for name, kind in zip(names, kinds, strict=True) if kind == "trusted"]
     rows = [
-        node_row(name, kind, relay_limit_bps=float(rng.uniform(0.5, 6)) if rng.random() < limits else None)
+        node_row(
+            name, kind, relay_limit_bps=float(rng.uniform(0.5, 6)) if rng.random() < limits else None,
+            user_ports=int(rng.integers(0, 4)) if ports and rng.random() < ports else None,
+        )
         for name, kind in zip(names, kinds, strict=True)
-    ]
+    ]  # fmt: skip
+    glass = [f"s{number}" for number in range(switches)]
+    rows += [node_row(name, "switch") for name in glass]
     ends = [(name, str(rng.choice(relays[: max(1, relays.index(name))]))) for name in relays[1:]]
     ends += [(name, str(rng.choice(relays))) for name in names if name not in relays]
-    ends += [tuple(map(str, rng.choice(names, size=2, replace=False))) for _ in range(more_links)]
+    ends = [pair for pair in ends if not apart or rng.random() >= apart]
+    if nodes > 1:
+        ends += [tuple(map(str, rng.choice(names, size=2, replace=False))) for _ in range(more_links)]
     links = [
         link_row(
             f"L{name}", node_a, node_b, float(rng.integers(1, 9)) if rng.random() < 0.9 else 0.0,
             module_group=str(rng.choice(["g1", "g2"])) if rng.random() < groups else None,
             risk_groups=";".join(rng.choice(["r1", "r2", "r3", "r4"], size=rng.integers(1, 3), replace=False))
             if rng.random() < risks else None,
+            via=str(rng.choice(glass)) if glass and rng.random() < 0.25 else None,
         )
         for name, (node_a, node_b) in zip(rng.permutation(len(ends)), ends, strict=True)
     ]  # fmt: skip
     asked = []
-    for number in range(demands):
+    for number in range(demands if nodes > 1 else 0):
         node_a, node_b = map(str, rng.choice(names, size=2, replace=False))
         priority = float(rng.choice([1.0, 1.0, 0.5, 2.0]))
         rate = float(rng.uniform(0.2, 6)) if rng.random() < 0.95 else 0.0
@@ -150,7 +165,8 @@ class BruteForce:
     def hits(self, steps: Steps) -> frozenset[tuple[str, str]]:
         """The failures that hit a route."""
         nodes, links = steps
-        risks = [risk for link in links for risk in (self.links[link]["risk_groups"] or "").split(";") if risk]
+        shared = [self.links[link][column] or "" for link in links for column in ("risk_groups", "via")]
+        risks = [risk for names in shared for risk in names.split(";") if risk]
         return frozenset(
             [("node", node) for node in nodes[1:-1]]
             + [("link", link) for link in links]
@@ -247,6 +263,9 @@ class BruteForce:
             limits += [self.asked, np.array([-total])]
         bounds = [(0, None)] * len(self.columns) + [(0, most)]
         found = linprog(-gain, A_ub=np.vstack(rows), b_ub=np.concatenate(limits), bounds=bounds, method="highs")
+        if found.status == INFEASIBLE:  # on the edge of what the solver tells from impossible
+            total = None if total is None else total * EDGE
+            return self.best(gain, floors=floors * EDGE, weights=weights, most=most, total=total)
         assert found.status == 0, found.message
         return -found.fun
 
@@ -265,32 +284,62 @@ class BruteForce:
         return self.best(self.serves.sum(axis=0), floors=0 * self.asked, weights=0 * self.asked, most=None, total=-1.0)
 
     def served(self) -> dict[str, float]:
-        """Progressive filling: who can have no more while all others keep what they have stops (one program each)."""
+        """Progressive filling: who can have no more while all others keep what they have stops."""
         result = {row["demand_id"]: 0.0 for row in self.all_demands}
         total = self.total() * (1 - 1e-9) if self.objective == "total" else None
         priorities = np.array([row["priority"] for row in self.demands])
         weights, fixed = priorities * self.asked, {}
-        size = len(self.columns) + 1
+        gain = np.append(np.zeros(len(self.columns)), 1.0)
         while len(fixed) < len(self.demands):
             open_ = np.array([number not in fixed for number in range(len(self.demands))])
             floors = np.array([fixed.get(number, 0.0) * (1 - 1e-10) for number in range(len(self.demands))])
-            gain = np.zeros(size)
-            gain[-1] = 1
             most = float(1 / priorities[open_].max())
             level = self.best(gain, floors=floors, weights=np.where(open_, weights, 0), most=most, total=total)
             keep = np.where(open_, level * weights * (1 - 1e-9), floors)
-            stopped = []
-            for number in np.flatnonzero(open_).tolist():
-                full = level * priorities[number] >= 1 - 1e-9
-                most_of_it = self.best(
-                    self.serves[number], floors=keep, weights=0 * weights, most=None, total=total
-                ) if not full else 0.0  # fmt: skip
-                if full or most_of_it <= level * weights[number] * (1 + 1e-6) + 1e-6:
-                    stopped.append(number)
-            assert stopped
-            for number in stopped:
+            full = open_ & (level * priorities >= 1 - 1e-9)
+            stopped = full | (open_ & ~full & ~self.rising(open_ & ~full, keep=keep, total=total))
+            assert stopped.any()
+            for number in np.flatnonzero(stopped).tolist():
                 fixed[number] = min(level * weights[number], self.asked[number])
         return result | {self.demands[number]["demand_id"]: rate for number, rate in fixed.items()}
+
+    def rising(self, who: np.ndarray, *, keep: np.ndarray, total: float | None) -> np.ndarray:
+        """Those of some demands that can have more while all keep what they have."""
+        size, count = len(self.columns), len(self.demands)
+        found = np.zeros(count, dtype=bool)
+        tolerance = keep * 1e-6 + 1e-6
+        while (rest := who & ~found).any():
+            # The most of all that they can have more, together: no single one can have more than that.
+            rows = np.vstack([self.rows, np.zeros((count, size + 1))])
+            more = np.vstack([np.zeros((len(self.rows), count)), np.eye(count)])
+            rows[len(self.rows) :] = -self.serves
+            table, limits = np.hstack([rows[:, :-1], more]), np.concatenate([np.ones(len(self.rows)), -keep])
+            if total is not None:
+                caps, none = self.serves[:, :-1], np.zeros((count, count))
+                table = np.vstack([table, np.hstack([caps, none]), np.append(-caps.sum(axis=0), np.zeros(count))])
+                limits = np.concatenate([limits, self.asked, [-total]])
+            bounds = [(0, None)] * size + [(0, most) for most in np.where(rest, self.asked, 0.0).tolist()]
+            cost = np.append(np.zeros(size), -np.ones(count))
+            solved = linprog(cost, A_ub=table, b_ub=limits, bounds=bounds, method="highs")
+            if solved.status == INFEASIBLE:  # on the edge of what the solver tells from impossible
+                keep, total = keep * EDGE, None if total is None else total * EDGE
+                continue
+            assert solved.status == 0, solved.message
+            risen = rest & (solved.x[size:] > tolerance)
+            if not risen.any():
+                break
+            found |= risen
+        return found
+
+    def least_cut(self, name: str) -> int:
+        """The fewest nodes, links and risk groups of which every route of a demand passes one, by trying them all."""
+        row = next(row for row in self.demands if row["demand_id"] == name)
+        hits = [self.hits(steps) for steps in self.routes(row["node_a"], row["node_b"])]
+        parts = sorted(frozenset().union(*hits))
+        size = 1
+        while not any(all(cut & hit for hit in hits) for cut in map(set, itertools.combinations(parts, size))):
+            size += 1
+        return size
 
     # ------------------------------------------------------------ proofs
 

@@ -353,11 +353,16 @@ def test_a_risk_group_named_like_a_node_is_told_as_a_risk_group():
 def test_a_switch_that_light_passes_fails_for_all_that_pass_it(tmp_path):
     """Two working routes through one switch call for their protection together, which then shares nothing."""
     network = build_network(
-        nodes=[*(node_row(n, "user") for n in "abcd"), *(node_row(n) for n in "xy")]
-        + [node_row("s", kind="switch", name="Switch <1>")],
-        links=[link_row("ab", "a", "b", 9.0, via="s"), link_row("cd", "c", "d", 9.0, via="s")]
-        + [link_row(name, *name, 9.0) for name in ("ax", "cx", "yb", "yd")]
-        + [link_row("xy", "x", "y", 4.0)],
+        nodes=[
+            *(node_row(n, "user") for n in "abcd"),
+            *(node_row(n) for n in "xy"),
+            node_row("s", kind="switch", name="Switch <1>"),
+        ],
+        links=[
+            *(link_row(name, *name, 9.0, via="s") for name in ("ab", "cd")),
+            *(link_row(name, *name, 9.0) for name in ("ax", "cx", "yb", "yd")),
+            link_row("xy", "x", "y", 4.0),
+        ],
         demands=[demand_row(ends, *ends, 4.0, protection="1+1") for ends in ("ab", "cd")],
     )
     plan = planner.make_plan(network, shared=True)
