@@ -33,6 +33,8 @@ _LONGEST_LABEL = 30
 
 _LOG_FROM = 40
 """Values that lie farther apart than by this factor are drawn on a logarithmic axis."""
+_LEAST_DRAWN = 1e-18
+"""A smaller part of the axis is as good as nothing and must not stretch it."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,7 @@ def _scale(
 ) -> tuple[Callable[[float], float], Sequence[float]]:
     """How values become lengths, and the values of the grid."""
     length = _WIDTH - _LEFT - _RIGHT
-    positive = [value for value in values if value > 0]
+    positive = [value for value in values if value > _LEAST_DRAWN * limit]
     if not (may_be_log and positive and limit > _LOG_FROM * min(positive)):
         return linear_scale(limit, length=length), ticks(limit, about=6)
     least = 10.0 ** math.floor(math.log10(min(positive)) - 0.2)

@@ -101,8 +101,9 @@ def linear_scale(limit: float, *, length: float) -> Callable[[float], float]:
 
 def log_scale(least: float, limit: float, *, length: float) -> Callable[[float], float]:
     """Values from ``least`` to ``limit`` onto 0 to ``length`` by their logarithm; 0 and missing at 0."""
-    decades = max(math.log10(limit / least), 1e-9)
-    return lambda value: min(max(math.log10(value / least) / decades, 0.0), 1.0) * length if value > 0 else 0.0
+    start = math.log10(least)
+    decades = max(math.log10(limit) - start, 1e-9)
+    return lambda value: min(max((math.log10(value) - start) / decades, 0.0), 1.0) * length if value > 0 else 0.0
 
 
 def ticks(limit: float, *, about: int = 5) -> Sequence[float]:
