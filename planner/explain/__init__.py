@@ -1,7 +1,8 @@
 """Why a demand is not met, and what would meet it: the resources that are short, and the cheapest changes that help.
 
-``shortage`` finds what is short and by how much, ``reach`` why there is no route or no second one, ``options`` what can
-be bought, ``search`` the changes that serve the demand; ``state`` plans each changed network again.
+``reach`` finds why there is no route or no second one, ``options`` what can be bought. ``cheapest`` finds the cheapest
+changes of all, with proof; ``search`` those of larger networks, by what ``shortage`` says is short. ``trim`` leaves out
+what is not needed, and ``state`` plans each changed network again. ``flows`` and ``program`` hold the linear programs.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from planner.explain.costs import Costs, load_costs
 from planner.explain.options import Market
 from planner.explain.search import Alternative, Remedy, Search, Step
 from planner.explain.shortage import Short
-from planner.explain.state import Budgets, Changed, Question
+from planner.explain.state import Changed, Question, Rates
 
 if TYPE_CHECKING:
     from planner.allocation import Allocation, Objective, Progress
@@ -39,13 +40,15 @@ class Explained:
     """Why some demands are not met, and what would meet them.
 
     Attributes:
-        demands: Their ids; those that the same resources stop are explained together.
+        demands: Their ids.
+        alike: Whether the same resources stop them; such are explained together.
         requested_bps: What they ask for together.
         served_bps: What they get together.
         remedy: What is short, and what would serve them.
     """
 
     demands: tuple[str, ...]
+    alike: bool
     requested_bps: float
     served_bps: float
     remedy: Remedy
@@ -94,12 +97,14 @@ def explain(
     costs: Costs | None = None,
     objective: Objective = "fair",
     shared: bool = False,
+    together: bool = False,
     progress: Progress | None = None,
 ) -> Explanation:
     """Says why demands are not met, and what would meet them.
 
-    Every change that is named was made to the network and the network planned again. The changes are found greedily:
-    none of them can be left out, but others together may cost less.
+    Every change that is named was made to the network and the network planned again: the demands asked about are then
+    served in full, and no other gets less than before. In networks of some dozens of links the changes are the cheapest
+    that do, and ``Remedy.proven`` says so; elsewhere none of them can be left out or made smaller.
 
     Args:
         network: The network, with demands.
@@ -107,6 +112,7 @@ def explain(
         costs: The prices; the shipped ones by default.
         objective: How key is divided, as in :func:`planner.allocation.allocate`.
         shared: Whether protection routes share what is reserved.
+        together: Whether to look for what serves all demands that are not met, not each case by itself.
         progress: Told what is being done, how much of it is done, and of how much.
 
     Raises:
@@ -121,28 +127,33 @@ def explain(
     costs = costs or load_costs()
     market = Market(costs)
     budget = link_budget(network)
+    rates = Rates(network, budget=budget, modules=market.modules)
     everybody = Question(network, budget, demands, wanted=tuple(names), objective=objective, shared=shared)
-    allocation = everybody.allocate(network, budget=budget)
-    unmet = [name for name in names if not everybody.only([name]).met(allocation)]
+    allocation = Changed.by((), question=everybody, rates=rates).allocation
+    missing = set(everybody.missing(allocation))
+    unmet = [name for name in names if name in missing]
     asked = names if demand is None else [demand]
-    groups = _together([name for name in asked if name in unmet], allocation=allocation)
+    looked_at = [name for name in asked if name in unmet]
+    groups = [looked_at] if together and looked_at else _alike(looked_at, allocation=allocation)
     found = []
     for number, group in enumerate(groups):
         if progress is not None:
             progress("looking for what would help", number, len(groups))
-        found.append(_explained(everybody.only(group), allocation=allocation, market=market))
-    growth = _growing(everybody, market=market) if demand is None and not unmet else None
+        question = everybody.only(group, allocation=allocation)
+        remedy = Search(question, market=market, rates=rates).remedy()
+        found.append(_explained(question, alike=not together, allocation=allocation, remedy=remedy))
+    growth = _growing(everybody, market=market, rates=rates) if demand is None and not unmet else None
     met = tuple(name for name in asked if name not in unmet)
     return Explanation(network, costs, tuple(found), met, growth)
 
 
-def _explained(question: Question, *, allocation: Allocation, market: Market) -> Explained:
+def _explained(question: Question, *, alike: bool, allocation: Allocation, remedy: Remedy) -> Explained:
     served = sum(allocation.served_bps[name] for name in question.wanted)
     requested = sum(question.requested_bps[name] for name in question.wanted)
-    return Explained(question.wanted, requested, served, Search(question, market=market).remedy())
+    return Explained(question.wanted, alike, requested, served, remedy)
 
 
-def _together(unmet: Sequence[str], *, allocation: Allocation) -> list[list[str]]:
+def _alike(unmet: Sequence[str], *, allocation: Allocation) -> list[list[str]]:
     """Demands that one level of the fair allocation stops go together; those that lack a route or a port, alone."""
     lacking = {*allocation.unreachable, *allocation.without_port, *(s.demand_id for s in allocation.shortfalls)}
     stopped = [name for name in unmet if name not in lacking]
@@ -152,7 +163,7 @@ def _together(unmet: Sequence[str], *, allocation: Allocation) -> list[list[str]
     return [*([name] for name in unmet if name in lacking), *(group for group in (*groups, rest) if group)]
 
 
-def _growing(everybody: Question, *, market: Market) -> Growing | None:
+def _growing(everybody: Question, *, market: Market, rates: Rates) -> Growing | None:
     """What stops all demands together, where that is a number."""
     network, demands = everybody.network, everybody.demands
     before = allocate(network, budget=everybody.budget, demands=demands, shared=everybody.shared).growth.factor
@@ -162,7 +173,7 @@ def _growing(everybody: Question, *, market: Market) -> Growing | None:
     larger = demands.assign(requested_bps=demands["requested_bps"] * target)
     positive = larger.loc[larger["requested_bps"] > 0, "demand_id"]
     question = Question(network, everybody.budget, larger, wanted=tuple(positive), shared=everybody.shared)
-    remedy = Search(question, market=market).remedy()
-    changed = Changed(question, budgets=Budgets(question), changes=[step.change for step in remedy.steps])
+    remedy = Search(question, market=market, rates=rates).remedy()
+    changed = Changed.by([step.change for step in remedy.steps], question=question, rates=rates)
     after = allocate(changed.network, budget=changed.budget, demands=demands, shared=everybody.shared).growth.factor
     return Growing(before, target, after or 0.0, remedy)

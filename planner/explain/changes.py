@@ -22,9 +22,10 @@ class Change:
 
     Attributes:
         kind: What it is.
-        resource: What it relieves: ``link:<id>``, ``module_group:<name>``, ``node:<id>``, ``ports:<id>``, or ``cut:``
-            with the id of a new link.
+        resource: What it is made to: ``link:<id>`` (of a new link too), ``node:<id>`` (its relay limit), or
+            ``ports:<node_id>``.
         cost_cny: What it costs.
+        gives_bps: The key rate or limit that there is with it; infinite where that says nothing.
         details: What it is in numbers: ``module``, ``module_pairs``, ``stations``, ``key_rate_bps`` and such.
         link_values: New values of columns of links, by link.
         node_values: New values of columns of nodes, by node.
@@ -36,6 +37,7 @@ class Change:
     kind: Kind
     resource: str
     cost_cny: float
+    gives_bps: float
     details: Mapping[str, Any]
     link_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     node_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

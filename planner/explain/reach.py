@@ -6,20 +6,19 @@ import itertools
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from planner.budget import link_budget
 from planner.explain.changes import Change, plain_links
-from planner.explain.options import MOST_PAIRS, Market
+from planner.explain.options import Market, new_link_options
 from planner.files.crosschecks import great_circle_km
-from planner.records import RELAY_KINDS, LinkRecord, rows_of, split_list, to_frame
+from planner.records import RELAY_KINDS, LinkRecord, rows_of, split_list
 
 if TYPE_CHECKING:
     import networkx as nx
 
     from planner.allocation import Cut
-    from planner.explain.state import Changed
+    from planner.explain.state import Changed, Rates
     from planner.network import Network
 
 _LIVE = 1e-6  # what a link that carries key costs where a link without key costs 1
@@ -27,18 +26,19 @@ _DETOUR = 1.3  # fibre over great circle, where no span of the network tells
 _LONGEST_KM = 2_000
 
 
-def dead_links(changed: Changed, *, demand: str) -> list[str] | None:
+def dead_links(changed: Changed, *, demand: str, cut: Cut | None = None) -> list[str] | None:
     """The fewest links without key that would join a demand's ends if they had some; None where nothing does.
 
     Args:
         changed: The network.
         demand: The demand.
+        cut: What they may not use.
     """
     import networkx as nx
 
     ends = _ends(changed, demand)
-    graph = _relays_and(changed.network, ends)
-    rates = dict(zip(changed.budget["link_id"], changed.budget["key_rate_bps"].tolist(), strict=True))
+    graph = _without(changed.network, cut, ends=ends)
+    rates = changed.rates_bps
 
     def cost(_a: str, _b: str, parallel: Any) -> float:
         return _LIVE if any(rates[link] > 0 for link in parallel) else 1.0
@@ -50,8 +50,8 @@ def dead_links(changed: Changed, *, demand: str) -> list[str] | None:
     return [links[0] for links in joins if not any(rates[link] > 0 for link in links)]
 
 
-def bypass(changed: Changed, *, demand: str, cut: Cut | None, market: Market) -> list[Change]:
-    """The shortest new link around a cut, with relays between where it is too long for a module; cheapest first.
+def bypass(changed: Changed, *, demand: str, cut: Cut | None, market: Market, rates: Rates) -> list[Change]:
+    """The ways to build the shortest new link around a cut, with relays between where it is long; cheapest first.
 
     It joins the two nearest relaying nodes (or ends of the demand) that the cut separates. The length of a fibre
     between them is assumed from the network's other links.
@@ -61,19 +61,37 @@ def bypass(changed: Changed, *, demand: str, cut: Cut | None, market: Market) ->
         demand: The demand whose ends the cut separates.
         cut: The cut; None where the ends are not joined at all.
         market: What may be bought.
+        rates: Key rates.
     """
     import networkx as nx
 
     ends = _ends(changed, demand)
     network = changed.network
-    graph = _relays_and(network, ends)
-    graph.remove_nodes_from([] if cut is None else cut.nodes)
-    for row in rows_of(network.links):
-        if cut is not None and _is_cut(row, cut) and graph.has_edge(row.node_a, row.node_b, row.link_id):
-            graph.remove_edge(row.node_a, row.node_b, row.link_id)
+    graph = _without(network, cut, ends=ends)
     if not all(end in graph for end in ends) or nx.has_path(graph, *ends):
         return []
     here, there = (sorted(nx.node_connected_component(graph, end)) for end in ends)
+    return _shortest(changed, here, there, market=market, rates=rates)
+
+
+def direct_link(changed: Changed, *, demand: str, market: Market, rates: Rates) -> list[Change]:
+    """The ways to build a link between the ends of a demand, cheapest first.
+
+    Args:
+        changed: The network.
+        demand: The demand.
+        market: What may be bought.
+        rates: Key rates.
+    """
+    one, other = _ends(changed, demand)
+    return _shortest(changed, [one], [other], market=market, rates=rates)
+
+
+def _shortest(
+    changed: Changed, here: Iterable[str], there: Iterable[str], *, market: Market, rates: Rates
+) -> list[Change]:
+    """The ways to build the shortest link between two sets of nodes; none where it would be very long."""
+    network = changed.network
     places = {row.node_id: (row.lat_deg, row.lon_deg) for row in rows_of(network.nodes)}
     aloft = set(network.nodes.loc[network.nodes["kind"] == "satellite", "node_id"])
     joins = [(great_circle_km(places[a], places[b]), a, b) for a in here for b in there if not {a, b} & aloft]
@@ -81,44 +99,47 @@ def bypass(changed: Changed, *, demand: str, cut: Cut | None, market: Market) ->
     if distance_km > _LONGEST_KM:
         return []
     length_km = max(distance_km * _detour(network, places), 1.0)
-    return _new_links(changed, one, other, length_km=length_km, demand=demand, market=market)
+    return _new_links(changed, one, other, length_km=length_km, market=market, rates=rates)
 
 
-def more_ports(changed: Changed, *, demand: str, market: Market) -> Change | None:
-    """As many ports at a demand's ends as it takes until it has its own.
+def more_ports(changed: Changed, *, market: Market) -> list[Change]:
+    """Ports at the ends of the wanted demands, no more than it takes until each of them has its own.
 
     Args:
         changed: The network.
-        demand: A demand without a port.
         market: The prices.
     """
-    import pandas as pd
+    nodes = changed.network.nodes
+    has = {row.node_id: int(row.user_ports) for row in rows_of(nodes[nodes["user_ports"].notna()])}
+    ports = dict(has)
+    while full := _full(changed, ports):
+        ports |= {node: ports[node] + 1 for node in full}
+    return [
+        Change(
+            kind="user ports",
+            resource=f"ports:{node}",
+            cost_cny=(number - has[node]) * market.costs.user_port_cny.value,
+            gives_bps=math.inf,
+            details={"node_id": node, "user_ports_before": has[node], "user_ports": number},
+            node_values={node: {"user_ports": number}},
+        )
+        for node, number in sorted(ports.items())
+        if number > has[node]
+    ]
 
-    nodes = changed.network.nodes.set_index("node_id")["user_ports"]
-    ends = [end for end in _ends(changed, demand) if not pd.isna(nodes[end])]
+
+def _full(changed: Changed, ports: Mapping[str, int]) -> list[str]:
+    """The ends without a free port of the first wanted demand that gets none (:mod:`planner.allocation.ports`)."""
     rows = changed.question.demands
-    asking = rows[(rows["requested_bps"] > 0)]
-    values, bought = {}, 0
-    mine = asking[asking["demand_id"] == demand].iloc[0]
-    for end in ends:
-        at_end = asking[(asking["node_a"] == end) | (asking["node_b"] == end)]
-        first = at_end[
-            (at_end["priority"] > mine["priority"])
-            | ((at_end["priority"] == mine["priority"]) & (at_end["demand_id"] <= demand))
-        ]
-        more = len(first) - int(nodes[end])
-        if more > 0:
-            values[end] = {"user_ports": int(nodes[end]) + more}
-            bought += more
-    if not values:
-        return None
-    return Change(
-        kind="user ports",
-        resource=f"ports:{demand}",
-        cost_cny=bought * market.costs.user_port_cny.value,
-        details={"ports": {end: new["user_ports"] for end, new in values.items()}},
-        node_values=values,
-    )
+    free = dict(ports)
+    asking = rows[rows["requested_bps"] > 0].sort_values(["priority", "demand_id"], ascending=[False, True])
+    for row in rows_of(asking):
+        full = [end for end in (row.node_a, row.node_b) if free.get(end, 1) < 1]
+        if full and row.demand_id in changed.question.wanted:
+            return full
+        if not full:
+            free |= {end: free[end] - 1 for end in (row.node_a, row.node_b) if end in free}
+    return []
 
 
 def _ends(changed: Changed, demand: str) -> tuple[str, str]:
@@ -127,11 +148,16 @@ def _ends(changed: Changed, demand: str) -> tuple[str, str]:
     return row["node_a"], row["node_b"]
 
 
-def _relays_and(network: Network, ends: Iterable[str]) -> nx.MultiGraph[str]:
-    """The graph of nodes that a demand may use, to be changed."""
+def _without(network: Network, cut: Cut | None, *, ends: Iterable[str]) -> nx.MultiGraph[str]:
+    """The graph of what a demand between two ends may use, less a cut."""
     kinds = dict(zip(network.nodes["node_id"], network.nodes["kind"], strict=True))
     keep = {node for node, kind in kinds.items() if kind in RELAY_KINDS} | set(ends)
-    return network.graph.subgraph(keep).copy()
+    graph = network.graph.subgraph(keep).copy()
+    if cut is not None:
+        graph.remove_nodes_from(cut.nodes)
+        gone = [(row.node_a, row.node_b, row.link_id) for row in rows_of(network.links) if _is_cut(row, cut)]
+        graph.remove_edges_from([edge for edge in gone if graph.has_edge(*edge)])
+    return graph
 
 
 def _is_cut(row: Any, cut: Cut) -> bool:
@@ -153,53 +179,18 @@ def _detour(network: Network, places: dict[str, tuple[float, float]]) -> float:
 
 
 def _new_links(
-    changed: Changed, one: str, other: str, *, length_km: float, demand: str, market: Market
+    changed: Changed, one: str, other: str, *, length_km: float, market: Market, rates: Rates
 ) -> list[Change]:
+    """The ways to build a link between two nodes, cheapest first."""
     rows = plain_links(changed.network)
-    modules = Counter(row["module"] for row in rows.values() if row["module"] in market.costs.module_pairs_cny)
     attenuation = Counter(row["attenuation_db_per_km"] for row in rows.values()).most_common(1)
     base = {
         "link_id": _free_id(f"new-{one}-{other}", rows), "node_a": one, "node_b": other, "length_km": length_km,
-        "basis": "assumed", "attenuation_db_per_km": attenuation[0][0] if attenuation else 0.2,
+        "basis": "assumed", "attenuation_db_per_km": attenuation[0][0] if attenuation else 0.2, "key_rate_bps": 0,
     }  # fmt: skip
-    usual = [name for name, _ in modules.most_common(1)]
-    names = list(dict.fromkeys([*usual, *market.modules]))
-    tries = [(name, spans) for name in names for spans in range(1, 10 if name in usual or not usual else 3)]
-    trial = [
-        base | {"link_id": f"try-{n}", "module": name, "length_km": length_km / spans}
-        for n, (name, spans) in enumerate(tries)
-    ]
-    known = {**market.modules, **changed.network.modules}
-    full = to_frame(LinkRecord, trial)
-    rates = link_budget(changed.network.replace(links=full, modules=known))["key_rate_bps"]
-    needs = changed.question.requested_bps[demand] * (1 + 1e-7)
-    found = []
-    for (name, spans), rate in zip(tries, rates.tolist(), strict=True):
-        pairs = -int(-needs // rate) if rate > 0 else MOST_PAIRS + 1
-        if pairs <= MOST_PAIRS:
-            link = LinkRecord.model_validate(base | {"module": name, "module_pairs": max(pairs, 1)}).model_dump()
-            found.append(_new_link(link, name=name, spans=spans, rate_bps=rate, market=market))
-    cheapest: dict[str, Change] = {}  # of each module
-    for change in sorted(found, key=lambda change: change.cost_cny):
-        cheapest.setdefault(change.details["module"], change)
-    return list(cheapest.values())
-
-
-def _new_link(link: dict[str, Any], *, name: str, spans: int, rate_bps: float, market: Market) -> Change:
-    costs, pairs = market.costs, link["module_pairs"]
-    return Change(
-        kind="new link",
-        resource=f"cut:{link['link_id']}",
-        cost_cny=pairs * (spans * costs.pair_cny(name) + costs.fibre_cny(link["length_km"]))
-        + (spans - 1) * costs.station_cny.value,
-        details={
-            "node_a": link["node_a"], "node_b": link["node_b"], "length_km": link["length_km"], "module": name,
-            "module_pairs": pairs, "stations": spans - 1, "key_rate_bps": pairs * rate_bps,
-        },
-        new_links=(link,),
-        splits={link["link_id"]: spans} if spans > 1 else {},
-        modules={name: market.modules[name]} if name in market.modules else {},
-    )  # fmt: skip
+    row = LinkRecord.model_validate(base).model_dump()
+    enough_bps = sum(changed.question.requested_bps.values())
+    return new_link_options(row, modules=market.modules, rates=rates, market=market, enough_bps=enough_bps)
 
 
 def _free_id(name: str, taken: Iterable[str]) -> str:

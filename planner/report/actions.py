@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from planner.report.change_words import change_gives, change_words, cny
 from planner.report.cuts import cut_words
 from planner.report.terminal import say, show_table
 from planner.report.words import count, demand_title, fold, listing, quantity
 
 if TYPE_CHECKING:
-    from planner.explain import Change, Explained, Explanation, Growing, Remedy, Short
+    from planner.explain import Change, Explained, Explanation, Growing, Remedy, Short, Step
     from planner.network import Network
 
-_ALTERNATIVES_SHOWN = 10
+_ALTERNATIVES_SHOWN = 20
+_NUMBER = (("", "right"),)
 
 
 def explanation_document(explanation: Explanation) -> dict[str, Any]:
@@ -51,9 +53,13 @@ def _remedy_document(remedy: Remedy) -> dict[str, Any]:
     return {
         "served_fraction": remedy.fraction_before,
         "served_fraction_after": remedy.fraction_after,
+        "protection_given": remedy.protection_before,
         "met": remedy.met,
+        "proven": remedy.proven,
         "cost_cny": sum(step.change.cost_cny for step in remedy.steps),
         "short": [{"resource": s.resource, "has": s.has, "needs": s.needs} for s in remedy.short],
+        "unreachable": list(remedy.unreachable),
+        "without_port": list(remedy.without_port),
         "dead_links": list(remedy.dead),
         "cuts": [
             {"demand_id": demand, "nodes": list(c.nodes), "links": list(c.links), "risk_groups": list(c.risk_groups)}
@@ -61,11 +67,15 @@ def _remedy_document(remedy: Remedy) -> dict[str, Any]:
         ],
         "steps": [
             _change_document(step.change)
-            | {"served_fraction_after": step.fraction_after, "served_fraction_without": step.fraction_without}
+            | {
+                "served_fraction_without": step.fraction_without,
+                "protection_without": step.protection_without,
+                "losers_without": list(step.losers_without),
+            }
             for step in remedy.steps
         ],
         "alternatives": [
-            _change_document(other.change) | {"served_fraction_after": other.fraction} for other in remedy.alternatives
+            _change_document(other.change) | {"instead_of": other.instead_of} for other in remedy.alternatives
         ],
     }
 
@@ -89,7 +99,9 @@ def show_explanation(explanation: Explanation, *, asked: str | None = None) -> N
     network = explanation.network
     for number, one in enumerate(explanation.unmet):
         say(*([""] if number else []), _unmet_sentence(network, one))
-        _show_remedy(network, one.remedy, goal="serve it" if len(one.demands) == 1 else "serve them")
+        _show_remedy(
+            network, one.remedy, demands=one.demands, goal="serve it" if len(one.demands) == 1 else "serve them"
+        )
     if not explanation.unmet and asked is not None:
         say(f"{_title(network, asked)} gets all that it asks for.")
     elif not explanation.unmet:
@@ -97,14 +109,20 @@ def show_explanation(explanation: Explanation, *, asked: str | None = None) -> N
         if explanation.growth is not None:
             _show_growth(network, explanation.growth)
     if any(one.remedy.steps for one in (*explanation.unmet, explanation.growth) if one is not None):
-        costs = explanation.costs
-        basis = sorted({costs.module_pair_cny.basis, costs.station_cny.basis, costs.fibre_cny_per_km_year.basis})
-        say(
-            "",
-            "Every change was made to the network and the network planned again. None of them can be left out; others "
-            "together may cost less.",
-            f"Prices: {costs.title} ({', '.join(basis)}); fibre for {costs.years.value:g} years.",
-        )
+        _show_notes(explanation)
+
+
+def _show_notes(explanation: Explanation) -> None:
+    """How the changes were compared."""
+    costs = explanation.costs
+    basis = sorted({costs.module_pair_cny.basis, costs.station_cny.basis, costs.fibre_cny_per_km_year.basis})
+    remedies = [one.remedy for one in (*explanation.unmet, explanation.growth) if one is not None]
+    notes = ["Every change was made to the network and the network planned again; nobody else gets less by it."]
+    if any(step.change.kind == "new link" for remedy in remedies for step in remedy.steps):
+        notes += ["A new link lies apart from all others; its length is assumed."]
+    if len(explanation.unmet) > 1:
+        notes += ["Each case is looked at by itself; --together looks for what would serve all of them."]
+    say("", *notes, f"Prices: {costs.title} ({', '.join(basis)}); fibre for {costs.years.value:g} years.")
 
 
 def _everybody(explanation: Explanation) -> str:
@@ -122,13 +140,16 @@ def _unmet_sentence(network: Network, one: Explained) -> str:
         f"{quantity(one.served_bps, 'bit/s')} of {quantity(one.requested_bps, 'bit/s')} "
         f"({quantity(one.served_bps / one.requested_bps, '%')})"
     )
+    lacking, given = set(one.remedy.cuts), one.remedy.protection_before
     if len(one.demands) == 1:
         (name,) = one.demands
         asked = network.demands.loc[network.demands["demand_id"] == name, "protection"].iloc[0]
-        lacking = f", but not the protection {asked}" if one.remedy.cuts else ""
-        return f"{_title(network, name)} gets {share}{lacking}."
+        weaker = f", but without its protection {asked}" if given == "none" else f", but as {given} instead of {asked}"
+        return f"{_title(network, name)} gets {share}{weaker if lacking else ''}."
     shown = listing([_title(network, name) for name in one.demands], at_most=3)
-    return f"{count(len(one.demands), 'demand')} that the same links stop get {share}: {shown}."
+    weaker = f", {len(lacking)} of them without the protection they ask for" if lacking else ""
+    what = "that the same links stop" if one.alike else "that are not met"
+    return f"{count(len(one.demands), 'demand')} {what} get {share}{weaker}: {shown}."
 
 
 def _show_growth(network: Network, growing: Growing) -> None:
@@ -136,15 +157,11 @@ def _show_growth(network: Network, growing: Growing) -> None:
         f"They can grow {fold(growing.factor_before)}-fold together. Next comes what stops them from growing "
         f"{fold(growing.target)}-fold.",
     )
-    _show_remedy(network, growing.remedy, goal=f"let them grow {fold(growing.factor_after)}-fold")
+    _show_remedy(network, growing.remedy, demands=(), goal=f"let them grow {fold(growing.factor_after)}-fold")
 
 
-def _show_remedy(network: Network, remedy: Remedy, *, goal: str) -> None:
-    for demand, cut in remedy.cuts.items():
-        parts = cut_words(network, nodes=cut.nodes, links=cut.links, risk_groups=cut.risk_groups)
-        say(f"There are too few separate routes for {_title(network, demand)}: each needs {parts}.")
-    if remedy.dead:
-        say(f"Without key: {listing([network.link_titles[link] for link in remedy.dead], at_most=8)}.")
+def _show_remedy(network: Network, remedy: Remedy, *, demands: Sequence[str], goal: str) -> None:
+    say(*_reasons(network, remedy))
     if remedy.short:
         say("")
         show_table(
@@ -154,41 +171,91 @@ def _show_remedy(network: Network, remedy: Remedy, *, goal: str) -> None:
         )
     say("")
     if not remedy.steps:
-        say("Nothing was found that would help: no price is known of what could be built here.")
+        what = "what there is a price for" if remedy.proven else "what was tried"
+        say(f"Nothing of {what} would help." if not remedy.proven else f"Proved: nothing of {what} would be enough.")
         return
-    cost = _cny(sum(step.change.cost_cny for step in remedy.steps))
-    what = "change" if len(remedy.steps) == 1 else "changes"
-    enough = f"What would {goal} in full" if goal.startswith("serve") else f"What would {goal}"
-    if not remedy.met:
-        enough = f"What would help, though not be enough ({quantity(remedy.fraction_after, '%')})"
+    asked = {network.demands.set_index("demand_id")["protection"][name] for name in demands}
+    several = len(remedy.steps) > 1
     show_table(
-        f"{enough}: {len(remedy.steps)} {what}, {cost}" + ("" if len(remedy.steps) == 1 else "; what helps most first"),
-        columns=[
-            ("cost", "right"), ("change", "left"), ("gives", "right"), ("served then", "right"),
-            ("without it", "right"),
+        _heading(remedy, goal=goal),
+        columns=[*_NUMBER[:several], ("cost", "right"), ("change", "left"), ("gives", "right"),
+            ("served without it", "right"),
         ],
         rows=[
             [
-                _cny(step.change.cost_cny), change_words(network, step.change), _gives(step.change),
-                quantity(step.fraction_after, "%"), quantity(step.fraction_without, "%"),
+                *([str(number)] if several else []),
+                cny(step.change.cost_cny), change_words(network, step.change), change_gives(step.change),
+                _without(step, asked=asked.pop() if len(asked) == 1 else ""),
             ]
-            for step in remedy.steps
+            for number, step in enumerate(remedy.steps, start=1)
         ],
     )  # fmt: skip
     if remedy.alternatives:
         _show_alternatives(network, remedy)
+    say("", _proof(remedy))
+
+
+def _reasons(network: Network, remedy: Remedy) -> list[str]:
+    """Why demands have no route or too few, in sentences."""
+    reasons = [
+        f"The user ports at the ends of {_title(network, name)} are taken by others." for name in remedy.without_port
+    ]
+    for name in remedy.unreachable:
+        ends = "with key " if remedy.dead else ""
+        reasons.append(f"No route {ends}joins the ends of {_title(network, name)}.")
+    for name, cut in remedy.cuts.items():
+        parts = cut_words(network, nodes=cut.nodes, links=cut.links, risk_groups=cut.risk_groups)
+        reasons.append(f"There are too few separate routes for {_title(network, name)}: each needs {parts}.")
+    if remedy.dead:
+        reasons.append(f"Without key: {listing([network.link_titles[link] for link in remedy.dead], at_most=8)}.")
+    return reasons
+
+
+def _heading(remedy: Remedy, *, goal: str) -> str:
+    cost = cny(sum(step.change.cost_cny for step in remedy.steps))
+    several = len(remedy.steps) > 1
+    changes = f"{count(len(remedy.steps), 'change')}{' together' if several else ''}, {cost}"
+    what = f"What would {goal} in full" if goal.startswith("serve") else f"What would {goal}"
+    if not remedy.met:
+        what = f"What would help, though not be enough ({quantity(remedy.fraction_after, '%')})"
+    return f"{what}: {changes}{', cheapest first' if several else ''}"
+
+
+def _proof(remedy: Remedy) -> str:
+    if remedy.proven and not remedy.met:
+        return "Proved: nothing of what there is a price for would be enough."
+    if remedy.proven:
+        new = any(step.change.kind == "new link" for step in remedy.steps)
+        return f"Proved{', with new links there' if new else ''}: no other changes would do for less."
+    if not remedy.met:
+        return "Whether anything would be enough is not known."
+    one = "It cannot be left out or made smaller" if len(remedy.steps) == 1 else "None can be left out or made smaller"
+    return f"{one}; that no other changes would do for less is not proved."
+
+
+def _without(step: Step, *, asked: str) -> str:
+    """What the demands get without a change, and in what way where that is not how they ask for it."""
+    share, given = quantity(step.fraction_without, "%"), step.protection_without
+    if given is not None:
+        return f"{share}, no {asked}" if given == "none" else f"{share}, {given}"
+    return f"{share}, others less" if step.losers_without and share == "100 %" else share
 
 
 def _show_alternatives(network: Network, remedy: Remedy) -> None:
-    changes = [one.change for one in remedy.alternatives]
-    # Two new links between the same two nodes have the same ways to be built.
-    rows = list(dict.fromkeys((_cny(one.cost_cny), change_words(network, one), _gives(one)) for one in changes))
+    several = len(remedy.steps) > 1
+    place = {step.change.resource: str(number) for number, step in enumerate(remedy.steps, start=1)}
+    alike: dict[tuple[str, ...], list[str]] = {}  # two new links between the same two nodes have the same other ways
+    for one in remedy.alternatives:
+        row = (cny(one.change.cost_cny), change_words(network, one.change), change_gives(one.change))
+        alike.setdefault(row, []).append(place[one.instead_of])
+    rows = [[*([", ".join(numbers)] if several else []), *row] for row, numbers in alike.items()]
     shown = rows[:_ALTERNATIVES_SHOWN]
     say("")
     show_table(
-        "Would do as well in their place, cheapest first"
+        ("Other ways, each in place of the change of that number" if several else "Would do as well in its place")
+        + ", cheapest first"
         + ("" if len(shown) == len(rows) else f" ({len(shown)} of {len(rows)})"),
-        columns=[("cost", "right"), ("change", "left"), ("gives", "right")],
+        columns=[*_NUMBER[:several], ("cost", "right"), ("change", "left"), ("gives", "right")],
         rows=shown,
     )
 
@@ -201,82 +268,3 @@ def _short_row(network: Network, short: Short) -> list[str]:
     elif short.kind == "module_group":
         title = f"time of the modules of group '{short.name}'"
     return [title, *(quantity(value, unit) for value in (short.has, short.needs, short.needs - short.has))]
-
-
-def change_words(network: Network, change: Change) -> str:
-    """A change in words: ``1 more pair of modules on Wuhan–Ezhou (2 in all)``.
-
-    Args:
-        network: The network as it is.
-        change: The change.
-    """
-    return _WORDS[change.kind](network, change.details)
-
-
-def _link(network: Network, details: Any) -> str:
-    return network.link_titles.get(details["link_id"], str(details["link_id"]))
-
-
-def _pairs(number: int) -> str:
-    return count(number, "pair")
-
-
-def _more_pairs(network: Network, details: Any) -> str:
-    more = details["module_pairs"] - details["module_pairs_before"]
-    return f"{more} more {'pair' if more == 1 else 'pairs'} of modules on {_link(network, details)}"
-
-
-def _other_module(network: Network, details: Any) -> str:
-    return (
-        f"{_pairs(details['module_pairs'])} of {details['module']} in place of the "
-        f"{_pairs(details['module_pairs_before'])} on {_link(network, details)}"
-    )
-
-
-def _stations(network: Network, details: Any) -> str:
-    number, pairs = details["stations"], details["module_pairs"]
-    where = "a trusted station halfway on" if number == 1 else f"{number} trusted stations at equal distances on"
-    return f"{where} {_link(network, details)}, {_pairs(pairs)} of the same modules on each span"
-
-
-def _own_modules(network: Network, details: Any) -> str:
-    links = listing([network.link_titles.get(link, link) for link in details["links"]])
-    return f"modules of their own for {links}, which share those of group '{details['module_group']}'"
-
-
-def _relay_limit(network: Network, details: Any) -> str:
-    node = network.node_names.get(details["node_id"], details["node_id"])
-    return f"a larger key manager at {node}, for {quantity(details['relay_limit_bps'], 'bit/s')} passed on"
-
-
-def _ports(network: Network, details: Any) -> str:
-    ports = [f"{number} at {network.node_names[node]}" for node, number in details["ports"].items()]
-    return f"user ports: {listing(ports)} in all"
-
-
-def _new_link(network: Network, details: Any) -> str:
-    names = [network.node_names.get(details[end], details[end]) for end in ("node_a", "node_b")]
-    stations = "" if not details["stations"] else f" with {count(details['stations'], 'trusted station')} between"
-    return (
-        f"a new link {'–'.join(names)} of about {quantity(details['length_km'], 'km')}{stations}, "
-        f"{_pairs(details['module_pairs'])} of {details['module']}"
-    )
-
-
-_WORDS: dict[str, Callable[[Network, Any], str]] = {
-    "module pairs": _more_pairs,
-    "module": _other_module,
-    "stations": _stations,
-    "own modules": _own_modules,
-    "relay limit": _relay_limit,
-    "user ports": _ports,
-    "new link": _new_link,
-}
-
-
-def _gives(change: Change) -> str:
-    return quantity(change.details.get("key_rate_bps"), "bit/s")
-
-
-def _cny(cost: float) -> str:
-    return f"CNY {cost / 1e6:,.2f} M" if cost < 99.5e6 else f"CNY {cost / 1e6:,.0f} M"

@@ -26,13 +26,16 @@ def test_json_of_a_demand():
     assert one["demands"] == ["voice-shanghai-wuhan"]
     assert one["served_bps"] < one["requested_bps"]
     assert one["met"] is True
+    assert one["proven"] is True
     assert one["served_fraction_after"] > 1 - 1e-9
     assert one["cost_cny"] == sum(step["cost_cny"] for step in one["steps"])
     for step in one["steps"]:
         assert step.keys() == {
-            "kind", "resource", "cost_cny", "details", "served_fraction_after", "served_fraction_without",
+            "kind", "resource", "cost_cny", "details",
+            "served_fraction_without", "protection_without", "losers_without",
         }  # fmt: skip
         assert step["served_fraction_without"] < 1
+        assert step["protection_without"] is None
     for short in one["short"]:
         assert short["needs"] > short["has"]
     assert found["costs"]["station_cny"]["basis"] == "assumed"
@@ -66,5 +69,5 @@ def test_exits(tmp_path):
     assert run("explain", "micius").exit_code == 0
     result = run("explain", "micius", "--strict")
     assert result.exit_code == 4
-    assert "Nothing was found that would help" in result.stdout
+    assert "Proved: nothing of what there is a price for would be enough." in result.stdout
     assert run("explain").exit_code == 2

@@ -42,25 +42,45 @@ def is_met(network: Network, demands) -> bool:
     return bool(in_full and (rows["protection_given"].fillna(rows["protection"]) == rows["protection"]).all())
 
 
+def keeps(network: Network, changed: Network, *, but) -> bool:
+    """Whether nobody else gets less in a changed network, unless better protected."""
+    before, after = (planned(one).drop(list(but)) for one in (network, changed))
+    less = after["served_bps"] < before["served_bps"] * (1 - 1e-6)
+    return not (less & (after["protection_given"] == before["protection_given"])).any()
+
+
+def serves(network: Network, changes, demands) -> bool:
+    """Whether changes serve some demands, and take nothing from anybody."""
+    changed = apply_changes(network, changes)
+    return is_met(changed, demands) and keeps(network, changed, but=demands)
+
+
 def check(network: Network, one) -> None:
     """What an explanation promises, by plans of the changed networks."""
     remedy = one.remedy
     changes = [step.change for step in remedy.steps]
-    assert is_met(apply_changes(network, changes), one.demands) == remedy.met
-    others = [other.change.cost_cny for other in remedy.alternatives]
-    assert others == sorted(others)
+    costs = [change.cost_cny for change in changes]
+    assert costs == sorted(costs)
+    assert serves(network, changes, one.demands) == remedy.met
+    after = planned(apply_changes(network, changes)).loc[list(one.demands)]
+    assert remedy.fraction_after == pytest.approx(after["served_bps"].sum() / after["requested_bps"].sum())
     if not remedy.met:
         return
-    assert remedy.steps[-1].fraction_after == pytest.approx(1.0)
+    assert remedy.fraction_after == pytest.approx(1.0)
     for number, step in enumerate(remedy.steps):
         rest = changes[:number] + changes[number + 1 :]
-        assert not is_met(apply_changes(network, rest), one.demands), step.change
-        assert step.fraction_without < 1
+        assert not serves(network, rest, one.demands), step.change
+        without = planned(apply_changes(network, rest)).loc[list(one.demands)]
+        share = without["served_bps"].sum() / without["requested_bps"].sum()
+        assert step.fraction_without == pytest.approx(share)
+        assert step.fraction_without < FULL or step.protection_without or step.losers_without
+    place = {change.resource: number for number, change in enumerate(changes)}
+    order = [(place[other.instead_of], other.change.cost_cny) for other in remedy.alternatives]
+    assert order == sorted(order)
     for other in remedy.alternatives:
         swapped = [other.change if change.resource == other.instead_of else change for change in changes]
-        assert is_met(apply_changes(network, swapped), one.demands)
-        (step,) = [change for change in changes if change.resource == other.instead_of]
-        assert other.change.cost_cny >= step.cost_cny
+        assert serves(network, swapped, one.demands)
+        assert other.change.cost_cny >= changes[place[other.instead_of]].cost_cny
 
 
 def test_one_narrow_span_and_three_ways_to_widen_it():
@@ -126,7 +146,8 @@ def test_nodes_that_nothing_joins_get_a_new_link():
     )
     (one,) = explain(network).unmet
     (step,) = one.remedy.steps
-    assert (step.change.kind, step.fraction_after, step.fraction_without) == ("new link", 1.0, 0.0)
+    assert (step.change.kind, step.fraction_without) == ("new link", 0.0)
+    assert one.remedy.unreachable == ("d",)
     assert {step.change.details["node_a"], step.change.details["node_b"]} == {"a", "b"}
     check(network, one)
 
@@ -141,7 +162,9 @@ def test_a_second_route_around_the_node_that_all_need():
     (one,) = explain(network, demand="d").unmet
     cut = one.remedy.cuts["d"]
     assert len(cut.nodes) + len(cut.links) == 1
-    assert one.remedy.fraction_before == 0
+    assert one.remedy.fraction_before == 1
+    assert one.remedy.protection_before == "none"
+    assert {step.protection_without for step in one.remedy.steps} == {"none"}
     assert {step.change.kind for step in one.remedy.steps} == {"new link"}
     assert planned(apply_changes(network, [s.change for s in one.remedy.steps])).loc["d", "protection_given"] == "1+1"
     check(network, one)
@@ -185,7 +208,9 @@ def test_a_relay_limit_and_user_ports():
     (one,) = explain(ported).unmet
     assert one.demands == ("d",)
     (step,) = one.remedy.steps
-    assert (step.change.kind, dict(step.change.details["ports"])) == ("user ports", {"n0": 2})
+    assert one.remedy.without_port == ("d",)
+    details = {"node_id": "n0", "user_ports_before": 1, "user_ports": 2}
+    assert (step.change.kind, step.change.details) == ("user ports", details)
     check(ported, one)
 
 
@@ -201,7 +226,7 @@ def test_links_that_share_modules_get_their_own():
     (one,) = explain(network).unmet
     (step,) = one.remedy.steps
     assert step.change.kind == "own modules"
-    assert step.change.details["links"] == ["ab"]
+    assert step.change.details["module_group"] == "g"
     assert one.remedy.short[0].needs == pytest.approx(1.6)
     check(network, one)
 
