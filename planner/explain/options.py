@@ -27,6 +27,7 @@ MOST_STATIONS = 9
 _BESIDE_LIGHT = PARAMETERS["background_probability"].protocols - ARMS
 """Protocols that are modelled beside classical channels in the same fibre."""
 
+_LARGEST_BPS = 1e15  # more cannot be written into the tables of a network
 ENOUGH = 1 + 1e-7
 """What is built gives a little more than is needed, so that rounding leaves no demand unmet."""
 
@@ -138,6 +139,7 @@ def node_options(network: Network, *, costs: Costs, enough_bps: float) -> dict[s
         costs: The prices.
         enough_bps: What no node is asked to pass on more than; the change is made as small as serves later.
     """
+    enough_bps = min(enough_bps, _LARGEST_BPS)
     limited = network.nodes[network.nodes["relay_limit_bps"].notna()]
     return {
         f"node:{row.node_id}": [relay_limit(row.node_id, limit_bps=enough_bps, costs=costs)]
@@ -183,7 +185,7 @@ def _of_kind(
         most = max(math.ceil(enough_bps * ENOUGH / offer.per_pair_bps), first)
         for pairs in range(first, min(most, MOST_PAIRS) + 1):
             gives = pairs * offer.per_pair_bps
-            if gives > least_bps * ENOUGH:
+            if least_bps * ENOUGH < gives <= _LARGEST_BPS:
                 ways.append((_cost_cny(row, offer, pairs, market.costs), -gives, place, offer))
     kept: list[Change] = []
     most_bps = 0.0
