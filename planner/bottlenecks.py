@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from planner.records import risks_of, rows_of, split_list
+from planner.records import rows_of, shared_by
 
 if TYPE_CHECKING:
     from planner.allocation import Growth, Level, Total
@@ -150,13 +150,8 @@ class _Prices:
         return dict(zip(self.network.links["link_id"], self.network.links["module_group"], strict=True))
 
     @cached_property
-    def _risks(self) -> dict[str, tuple[str, ...]]:
-        return {row.link_id: risks_of(row) for row in rows_of(self.network.links)}
-
-    @cached_property
-    def _passed(self) -> frozenset[str]:
-        """The switches and stations that light passes."""
-        return frozenset(node for via in self.network.links["via"] for node in split_list(via))
+    def _shared(self) -> dict[str, tuple[Thing, ...]]:
+        return {row.link_id: shared_by(row) for row in rows_of(self.network.links)}
 
     @cached_property
     def _known(self) -> frozenset[Thing]:
@@ -165,7 +160,7 @@ class _Prices:
                 *(("link", link) for link in self.links),
                 *(("node", node) for node in self.network.node_names),
                 *(("module_group", name) for name in self._groups.values() if name is not None),
-                *(("risk_group", name) for names in self._risks.values() for name in names),
+                *(thing for shared in self._shared.values() for thing in shared),
             ]
         )
 
@@ -217,7 +212,6 @@ class _Prices:
         if limit.failure is None:
             return title
         failed, which = limit.failure
-        failed = "node" if failed == "risk_group" and which in self._passed else failed
         names = {"link": self.network.link_titles, "node": self.network.node_names}.get(failed, {})
         title = title if kind == "link" else title[0].lower() + title[1:]
         return f"When {failed.replace('_', ' ')} {names.get(which, which)} fails, {title}"
@@ -240,7 +234,7 @@ class _Prices:
                 *(("link", link) for link in links),
                 *(("node", node) for node in route.nodes[1:-1]),
                 *(("module_group", group) for group in groups if group is not None),
-                *(("risk_group", name) for link in links for name in self._risks[link]),
+                *(thing for link in links for thing in self._shared[link]),
             ]
         )
 

@@ -71,11 +71,13 @@ class Solution:
         values: Value of each column.
         row_prices: Change of the cost per unit of each row's active bound: at most 0 for an upper bound, at least 0
             for a lower bound.
+        proven: False where time was over first: there may be a cheaper one.
     """
 
     objective: float
     values: NDArray[np.float64]
     row_prices: NDArray[np.float64]
+    proven: bool = True
 
 
 class LinearProgram:
@@ -284,6 +286,7 @@ def minimise_integer(
     starts: ArrayLike,
     columns: ArrayLike,
     values: ArrayLike,
+    time_limit_s: float = np.inf,
 ) -> Solution | None:
     """Minimises a cost over columns of which some are whole numbers; None where the rows contradict each other.
 
@@ -296,15 +299,17 @@ def minimise_integer(
         starts: Where each row begins in ``columns`` and ``values``.
         columns: Column numbers of the entries, row by row.
         values: The entries.
+        time_limit_s: When to stop with the best solution so far.
 
     Raises:
+        LimitReached: The time is over, and no solution was found.
         AssertionError: There is no optimal solution for another reason.
     """
     import highspy
 
     highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     gaps = {"mip_rel_gap": 0.0, "mip_abs_gap": 1e-11, "mip_feasibility_tolerance": 1e-9, **_tolerances(1e-9)}
-    for option, value in {**_OPTIONS, "simplex_scale_strategy": 2, **gaps}.items():
+    for option, value in {**_OPTIONS, "simplex_scale_strategy": 2, "time_limit": time_limit_s, **gaps}.items():
         highs.setOptionValue(option, value)
     costs, chosen = _floats(costs), np.flatnonzero(np.asarray(integer)).astype(np.int32)
     nothing = np.zeros(0, dtype=np.int32)
@@ -325,10 +330,14 @@ def minimise_integer(
     status = highs.getModelStatus()
     if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
         return None
-    if status != highspy.HighsModelStatus.kOptimal:
+    late = status == highspy.HighsModelStatus.kTimeLimit
+    if late and highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        raise LimitReached("the time limit of the integer program was reached")
+    if not late and status != highspy.HighsModelStatus.kOptimal:
         raise AssertionError(f"the integer program has no optimal solution: {highs.modelStatusToString(status)}")
     return Solution(
         objective=float(highs.getInfo().objective_function_value),
         values=np.asarray(highs.getSolution().col_value),
         row_prices=np.zeros(len(lower)),
+        proven=not late,
     )

@@ -165,12 +165,12 @@ class BruteForce:
     def hits(self, steps: Steps) -> frozenset[tuple[str, str]]:
         """The failures that hit a route."""
         nodes, links = steps
-        shared = [self.links[link][column] or "" for link in links for column in ("risk_groups", "via")]
-        risks = [risk for names in shared for risk in names.split(";") if risk]
+        columns = (("risk_group", "risk_groups"), ("node", "via"))
+        cells = [(kind, self.links[link][column] or "") for link in links for kind, column in columns]
         return frozenset(
             [("node", node) for node in nodes[1:-1]]
             + [("link", link) for link in links]
-            + [("risk_group", risk) for risk in risks]
+            + [(kind, name) for kind, cell in cells for name in cell.split(";") if name]
         )
 
     def sets(self, routes: list[Steps], ways: int) -> Iterator[tuple[Steps, ...]]:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import planner.allocation.disjoint
 import planner.allocation.program
+import planner.routing.enumerate
 from planner.allocation import Allocation, allocate
-from planner.allocation.exact import least_cut
 from planner.network import build_network
 from planner.routing import Topology
+from planner.routing.disjoint import DisjointRoutes
 from tests.brute_force import BruteForce, cut_separates, protected_network
 from tests.networks import demand_row, link_row, node_row, rate_budget, rate_demands, renamed, shuffled
 
@@ -164,7 +164,7 @@ def test_shared_protection_equals_brute_force(seed, objective):
 
 @pytest.mark.parametrize("shared", [False, True])
 def test_the_integer_programs_answer_the_same(monkeypatch, shared):
-    monkeypatch.setattr(planner.allocation.disjoint, "_MOST_STEPS", 2)
+    monkeypatch.setattr(planner.routing.enumerate, "_MOST_STEPS", 2)
     rng = np.random.default_rng(13)
     for _ in range(10):
         check(protected_network(rng, nodes=5, risks=0.5), shared=shared)
@@ -335,4 +335,7 @@ def test_nothing_to_serve(links, demands, shared, objective):
 def test_a_cut_may_be_a_risk_group():
     network = network_of("a-b:1/r a-c:1/r b-d:1 c-d:1", [])
     topology = Topology.of(network, budget=rate_budget(network))
-    assert least_cut(topology, source=0, target=3) == ((), (), (0,))
+    routes, cut = DisjointRoutes(topology).most(0, 3, ways=2)
+    assert len(routes) == 1
+    assert cut is not None
+    assert (cut.nodes, cut.links, cut.risk_groups) == ((), (), ("r",))

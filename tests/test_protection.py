@@ -20,6 +20,7 @@ from planner.plan.words import shortfall_words
 from planner.report.answer import proof, summary
 from planner.report.page import report_html
 from planner.report.tables import plan_tables
+from planner.routing import find_routes
 from planner.verify import verify_plan
 from tests.networks import demand_row, link_row, node_row, random_network
 
@@ -316,6 +317,12 @@ def test_routes_through_one_switch_are_not_disjoint(tmp_path, objective):
     plan = planner.make_plan(network, objective=objective)
     assert list(plan.demands["protection_given"]) == ["none"]
     assert [warning for warning in plan.warnings if "node Switch <1>" in warning]
+    (demand,) = plan.as_dict()["demands"]
+    assert demand["shortfall"] == {"routes": 1, "cut": {"nodes": ["s"], "links": [], "risk_groups": []}}
+    # A route between two nodes is told the same.
+    answer = find_routes(network, budget=plan.budget, node_a="a", node_b="c", k=2, disjoint="node")
+    assert answer.cut is not None
+    assert (answer.cut.nodes, answer.cut.links, answer.cut.risk_groups) == (("s",), (), ())
     assert verify_plan(plan.save(tmp_path / "plan")).ok
     free = network.replace(links=network.links.assign(via=None))
     assert list(planner.make_plan(free, objective=objective).demands["protection_given"]) == ["1+1"]
@@ -369,6 +376,7 @@ def test_a_switch_that_light_passes_fails_for_all_that_pass_it(tmp_path):
     assert list(plan.demands["served_bps"]) == pytest.approx([2.0, 2.0])
     assert plan.growth.factor == pytest.approx(0.5)
     assert any(row.startswith("When node Switch <1> fails, ") for row in plan.bottlenecks["sentence"])
+    assert "node:s" in set(plan.bottlenecks["failure"])
     held = plan.nodes.set_index("node_id")["reserved_bps"]
     assert held["x"] == pytest.approx(4.0)
     assert verify_plan(plan.save(tmp_path / "plan")).ok

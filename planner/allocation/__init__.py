@@ -20,11 +20,12 @@ from planner.allocation.program import RouteProgram
 from planner.allocation.protection import give_protection, protections_of
 from planner.allocation.requests import Requests
 from planner.allocation.resources import Resources
-from planner.allocation.result import Allocation, Cut, Growth, Level, Objective, Shortfall, Total
+from planner.allocation.result import Allocation, Growth, Level, Objective, Shortfall, Total
 from planner.allocation.settle import Flow, served_bps
 from planner.allocation.tables import empty_routes, reserved_bps, route_table
 from planner.allocation.total import nothing_served, serve_most
 from planner.routing.cheapest import CheapestRoutes
+from planner.routing.cuts import Cut
 from planner.routing.topology import Topology
 
 if TYPE_CHECKING:

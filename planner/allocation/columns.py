@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.allocation.pricing import Offer
-    from planner.allocation.resources import Resources, RouteSet
+    from planner.allocation.resources import Resources
+    from planner.routing.prices import RouteSet
 
 _SLIGHT = 1e-8  # a set that carries less than this part of what its row's first set carries is left out
 

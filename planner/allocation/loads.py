@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from planner.allocation.resources import Held, Resources, RouteSet
+    from planner.allocation.resources import Held, Resources
+    from planner.routing.prices import RouteSet
 
 Carried = tuple["RouteSet", bool, float]
 """A set of routes, whether its protection shares its key, and its rate."""

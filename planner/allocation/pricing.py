@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.allocation.disjoint import DisjointRoutes, PriceList
+from planner.allocation.backed import BackedRoutes
 from planner.routing.cheapest import CheapestRoutes, Search
+from planner.routing.disjoint import DisjointRoutes
+from planner.routing.prices import Prices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.allocation.requests import Requests
-    from planner.allocation.resources import Resources, RouteSet
+    from planner.allocation.resources import Resources
+    from planner.routing.prices import RouteSet
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Pricing:
         self._place = np.full(len(requests.pairs), -1)
         self._place[self._plain] = np.arange(len(self._plain))
         self._single = CheapestRoutes(resources.topology, pairs=requests.pairs[self._plain])
-        self._disjoint = DisjointRoutes(resources)
+        self._disjoint = DisjointRoutes(resources.topology)
 
     def blocks(self, count: int) -> NDArray[np.int64]:
         """A number below ``count`` for each row; rows that one search answers have the same.
@@ -141,25 +145,23 @@ class Pricing:
         cost_per_hop: float,
     ) -> list[Offer]:
         """The cheapest sets of several routes each, of rows whose sets may share their key or not."""
-        if not len(rows):
-            return []
         shared = self._requests.shared[rows]
         offers = self._sets_at(prices, rows=rows[~shared], below=below, cost_per_hop=cost_per_hop)
         if not shared.any():
             return offers
-        always = self._price_list(self._resources.always(prices), cost_per_hop=cost_per_hop)
-        called = {
-            failure: self._price_list(paid, cost_per_hop=0.0)
-            for failure, paid in self._resources.in_failures(prices).items()
-        }
-        for row in rows[shared].tolist():
-            found = self._disjoint.cheapest_backed(
-                *self._requests.pairs[row].tolist(), prices=always, called=called, per_hop=cost_per_hop,
-                below=np.inf if below is None else float(below[row]), any_below=below is not None,
-            )  # fmt: skip
-            if found is not None:
-                offers.append(Offer(row, found[1], found[0]))
-        return offers
+        called = self._resources.in_failures(prices).items()
+        search = BackedRoutes(
+            self._resources,
+            risks=self._disjoint.risks,
+            always=self._price_list(self._resources.always(prices), cost_per_hop=cost_per_hop),
+            called={failure: self._price_list(paid, cost_per_hop=0.0) for failure, paid in called},
+            per_hop=cost_per_hop,
+        )
+
+        def find(_: int, *ends: int, **how: Any) -> tuple[float, RouteSet] | None:
+            return search.cheapest(*ends, **how)
+
+        return offers + self._offers(rows[shared], below=below, find=find)
 
     def _sets_at(
         self,
@@ -173,17 +175,29 @@ class Pricing:
         if not len(rows):
             return []
         always = self._price_list(self._resources.always(prices), cost_per_hop=cost_per_hop)
+
+        def find(row: int, *ends: int, **how: Any) -> tuple[float, RouteSet] | None:
+            return self._disjoint.cheapest(*ends, ways=int(self._requests.ways[row]), prices=always, **how)
+
+        return self._offers(rows, below=below, find=find)
+
+    def _offers(
+        self,
+        rows: NDArray[np.int64],
+        *,
+        below: NDArray[np.float64] | None,
+        find: Callable[..., tuple[float, RouteSet] | None],
+    ) -> list[Offer]:
+        """What is found for each row between its ends, below its limit where there is one."""
         offers = []
         for row in rows.tolist():
-            found = self._disjoint.cheapest(
-                *self._requests.pairs[row].tolist(), ways=int(self._requests.ways[row]), prices=always,
-                below=np.inf if below is None else float(below[row]), any_below=below is not None,
-            )  # fmt: skip
+            limit = np.inf if below is None else float(below[row])
+            found = find(row, *self._requests.pairs[row].tolist(), below=limit, any_below=below is not None)
             if found is not None:
                 offers.append(Offer(row, found[1], found[0]))
         return offers
 
-    def _price_list(self, paid: NDArray[np.float64], *, cost_per_hop: float) -> PriceList:
+    def _price_list(self, paid: NDArray[np.float64], *, cost_per_hop: float) -> Prices:
         nodes = self._resources.node_costs(paid)
         links = self._resources.link_costs(paid) + cost_per_hop
-        return PriceList(links.tolist(), None if nodes is None else nodes.tolist())
+        return Prices(links.tolist(), None if nodes is None else nodes.tolist())

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.allocation.requests import Requests
-    from planner.allocation.resources import Resources, RouteSet
+    from planner.allocation.resources import Resources
+    from planner.routing.prices import RouteSet
 
 _FLOOR = 1e-12
 """Share of all prices that is spread over the links in proportion to 1/rate. Without it a link of almost no key would

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.allocation.disjoint import DisjointRoutes
 from planner.allocation.requests import ways_of
-from planner.allocation.result import Cut, Shortfall
+from planner.allocation.result import Shortfall
+from planner.routing.disjoint import DisjointRoutes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from planner.allocation.requests import Requests
     from planner.allocation.resources import Resources
+    from planner.routing import Cut
 
 
 def give_protection(
@@ -33,7 +34,7 @@ def give_protection(
     Returns:
         The protection of each demand by id, and what falls short.
     """
-    search, topology = DisjointRoutes(resources), resources.topology
+    search = DisjointRoutes(resources.topology)
     found: dict[tuple[int, int, int], tuple[int, Cut | None]] = {}
     given, shortfalls = {}, []
     for name, ends in zip(requests.demand_ids, requests.ends.tolist(), strict=True):
@@ -43,17 +44,8 @@ def give_protection(
             continue
         key = (ends[0], ends[1], ways)
         if key not in found:
-            number, cut = search.most(ends[0], ends[1], ways=ways)
-            named = (
-                None
-                if cut is None
-                else Cut(
-                    nodes=tuple(topology.node_ids[node] for node in cut[0]),
-                    links=tuple(topology.link_ids[link] for link in cut[1]),
-                    risk_groups=tuple(topology.risk_names[risk] for risk in cut[2]),
-                )
-            )
-            found[key] = number, named
+            routes, cut = search.most(ends[0], ends[1], ways=ways)
+            found[key] = len(routes), cut
         number, short = found[key]
         if short is not None:
             given[name] = "none" if wanted == "1+1" or number < 2 else f"split-{number}"

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csc_array
 
     from planner.allocation.pricing import Offer, Pricing
-    from planner.allocation.resources import Resources, RouteSet
+    from planner.allocation.resources import Resources
+    from planner.routing.prices import RouteSet
 
 _FLOOR = 1e-12  # as in the full program
 _SLIGHT = 1e-8

@@ -21,11 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.routing import Topology
+    from planner.routing.prices import Route, RouteSet
 
-Route = tuple[int, ...]
-"""Links by index, from one end to the other."""
-RouteSet = tuple[Route, ...]
-"""Routes that are used together at the same rate; of a shared one the working route, then the protection route."""
 Held = tuple[int, int]
 """A resource and a failure in which it must hold."""
 
@@ -33,7 +30,8 @@ Held = tuple[int, int]
 class Resources:
     """The resources of a network, numbered: links, module groups, nodes with a limit, then resources in failures.
 
-    Failures are numbered too: links, nodes, risk groups.
+    Failures are numbered too: links, nodes, then what links share besides their ends: risk groups, and the switches and
+    stations that they pass, which are never passed on through.
 
     Args:
         topology: The network.
@@ -86,7 +84,7 @@ class Resources:
         return twice
 
     def failures(self, route: Route) -> set[int]:
-        """The failures that hit a route: of its links, its inner nodes, the risk groups of its links."""
+        """The failures that hit a route: of its links, its inner nodes, and of what its links share."""
         risks = self.topology.link_risks
         return {
             *route,
@@ -206,4 +204,4 @@ class Resources:
             return f"link:{self.topology.link_ids[failure]}"
         if failure < self.links + nodes:
             return f"node:{self.topology.node_ids[failure - self.links]}"
-        return f"risk_group:{self.topology.risk_names[failure - self.links - nodes]}"
+        return ":".join(self.topology.risk_names[failure - self.links - nodes])

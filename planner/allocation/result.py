@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
+    from planner.routing import Cut
+
 ROUTE_COLUMNS = ("demand_id", "nodes", "links", "rate_bps", "role", "set")
 """Columns of the tables of routes. ``nodes`` and ``links`` are tuples of ids from the demand's node_a to its node_b;
 ``role`` is ``working``, ``protection`` or ``share``; routes of one demand with the same number ``set`` belong together:
@@ -68,21 +70,6 @@ class Level:
     served_in_full: bool
     prices: dict[str, float]
     resource_prices: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Cut:
-    """What all routes between two nodes have to pass: without it they are not joined.
-
-    Attributes:
-        nodes: Ids of the nodes, sorted.
-        links: Ids of the links, sorted.
-        risk_groups: Names of the risk groups, sorted.
-    """
-
-    nodes: tuple[str, ...]
-    links: tuple[str, ...]
-    risk_groups: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from planner.allocation.loads import Carried, Loads
     from planner.allocation.requests import Requests
-    from planner.allocation.resources import Held, Resources, RouteSet
+    from planner.allocation.resources import Held, Resources
+    from planner.routing.prices import RouteSet
 
 _DUST = 1e-12  # a share of a demand below this is no route but rounding
 _ENOUGH = 0.05  # of a resource: who holds less would have to give up twenty times more than if all give way

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     from planner.allocation.loads import Loads
     from planner.allocation.requests import Requests
-    from planner.allocation.resources import Resources, Route, RouteSet
+    from planner.allocation.resources import Resources
     from planner.allocation.settle import Flow
     from planner.routing import Topology
+    from planner.routing.prices import Route, RouteSet
 
 Named = tuple[tuple[str, ...], tuple[str, ...]]
 """Ids of the nodes and of the links of a route."""
@@ -81,10 +82,8 @@ def _ordered(flow: Flow, topology: Topology) -> RouteSet:
 
 def _named(route: Route, *, flow: Flow, requests: Requests, topology: Topology) -> Named:
     """Ids along a route, from the demand's node_a to its node_b."""
-    nodes, links = [int(requests.pairs[requests.row_of[flow.demand]][0])], route
-    for link in links:
-        end_a, end_b = topology.link_ends[link].tolist()
-        nodes.append(end_b if nodes[-1] == end_a else end_a)
+    first = int(requests.pairs[requests.row_of[flow.demand]][0])
+    nodes, links = topology.nodes_on(route, source=first), route
     if requests.turned[flow.demand]:
         nodes, links = nodes[::-1], links[::-1]
     return tuple(topology.node_ids[node] for node in nodes), tuple(topology.link_ids[link] for link in links)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from planner.allocation.result import ROUTE_COLUMNS
-from planner.records import risks_of, rows_of
+from planner.records import rows_of, shared_by
 
 if TYPE_CHECKING:
     from planner.network import Network
@@ -127,10 +127,10 @@ def reserves(network: Network, routes: pd.DataFrame, *, shared: bool) -> dict[Re
     Returns:
         Key rate in bit/s by link and by node that a protection route passes through.
     """
-    risks = {row.link_id: risks_of(row) for row in rows_of(network.links)}
+    shared_of = {row.link_id: shared_by(row) for row in rows_of(network.links)}
     called: dict[Resource | None, dict[Resource, float]] = {}
     for working, protection in _protected(routes):
-        failures = list(_hit_by(working, risks=risks)) if shared else [None]
+        failures = list(_hit_by(working, shared_of=shared_of)) if shared else [None]
         for failure in failures:
             sums = called.setdefault(failure, {})
             for resource in _uses(protection):
@@ -157,10 +157,10 @@ def _uses(route: Any) -> Iterator[Resource]:
     yield from (("node", node) for node in route.nodes[1:-1])
 
 
-def _hit_by(route: Any, *, risks: Mapping[str, tuple[str, ...]]) -> Iterator[Resource]:
+def _hit_by(route: Any, *, shared_of: Mapping[str, tuple[Resource, ...]]) -> Iterator[Resource]:
     """The single failures that a route does not survive."""
     yield from _uses(route)
-    yield from (("risk_group", name) for name in sorted({name for link in route.links for name in risks[link]}))
+    yield from sorted({shared for link in route.links for shared in shared_of[link]})
 
 
 def measured_routes(budget: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:

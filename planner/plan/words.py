@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from planner.budget import limit_notes
-from planner.records import rows_of, split_list
+from planner.records import rows_of
 from planner.routing.topology import LEAST_KEY_RATE_BPS
 
 if TYPE_CHECKING:
@@ -65,11 +65,10 @@ def shortfall_words(network: Network, shortfall: Shortfall) -> str:
 
 def cut_parts(network: Network, cut: Cut) -> list[str]:
     """What a cut is made of, by the names of the places."""
-    passed = {node for via in network.links["via"] for node in split_list(via)}
     return [
         *(f"node {network.node_names[node]}" for node in cut.nodes),
         *(f"link {network.link_titles[link]}" for link in cut.links),
-        *(f"node {network.node_names[name]}" if name in passed else f"risk group {name}" for name in cut.risk_groups),
+        *(f"risk group {name}" for name in cut.risk_groups),
     ]
 
 

@@ -21,7 +21,7 @@ from planner.records.fields import (
     Rule,
     wkt_points,
 )
-from planner.records.frames import column_dtype, risks_of, rows_of, split_list, to_frame
+from planner.records.frames import column_dtype, rows_of, shared_by, split_list, to_frame
 from planner.records.reading import read_figures, read_record
 from planner.records.satellite import SatelliteRecord
 from planner.records.tables import TABLES, DemandRecord, LinkRecord, NodeRecord
@@ -49,8 +49,8 @@ __all__ = [
     "column_dtype",
     "read_figures",
     "read_record",
-    "risks_of",
     "rows_of",
+    "shared_by",
     "split_list",
     "to_frame",
     "wkt_points",

@@ -56,6 +56,10 @@ def split_list(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (text or "").split(";") if part.strip())
 
 
-def risks_of(link: Any) -> tuple[str, ...]:
-    """What a link shares with others besides its ends: its risk groups, and the switches or station of its ``via``."""
-    return tuple(sorted({*split_list(link.risk_groups), *split_list(link.via)}))
+def shared_by(link: Any) -> tuple[tuple[str, str], ...]:
+    """What a link shares with others besides its ends, kind and name, sorted: it fails with each of them.
+
+    Its risk groups, ``("risk_group", name)``, and the switches or the station of its ``via``, ``("node", node_id)``.
+    """
+    groups = {("risk_group", name) for name in split_list(link.risk_groups)}
+    return tuple(sorted(groups | {("node", node_id) for node_id in split_list(link.via)}))

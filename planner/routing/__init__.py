@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from planner.errors import InputError, Problem, UsageError
-from planner.routing.cuts import RouteCut, least_cut
-from planner.routing.disjoint import Disjoint, disjoint_set
+from planner.routing.cheapest_sets import Disjoint
+from planner.routing.cuts import Cut
+from planner.routing.disjoint import disjoint_set
 from planner.routing.kbest import k_best
-from planner.routing.risks import Risks
 from planner.routing.search import By, RouteSearch, Steps
 from planner.routing.topology import Topology
 
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from planner.network import Network
 
 __all__ = [
-    "By", "Disjoint", "Risks", "Route", "RouteAnswer", "RouteCut", "Topology", "best_routes", "find_routes",
-    "least_cut", "make_route",
+    "By", "Cut", "Disjoint", "Route", "RouteAnswer", "Topology", "best_routes", "find_routes", "make_route",
 ]  # fmt: skip
 
 _MOST_ROUTES = 2_000
@@ -73,7 +72,7 @@ class RouteAnswer:
 
     routes: tuple[Route, ...]
     proven: bool = True
-    cut: RouteCut | None = None
+    cut: Cut | None = None
 
 
 def make_route(topology: Topology, steps: Steps) -> Route:
@@ -161,12 +160,10 @@ def find_routes(
     if disjoint is None:
         found, proven = k_best(search, k=k, most=max(_MOST_ROUTES, k))
         return RouteAnswer(tuple(make_route(topology, steps) for steps in found), proven)
-    risks = Risks.of(network, topology=topology, disjoint=disjoint)
-    chosen = disjoint_set(topology, risks=risks, source=source, target=target, k=k, by=by, disjoint=disjoint)
-    routes = tuple(make_route(topology, steps) for steps in sorted(chosen.routes, key=search.shared_order))
-    short = 0 < len(routes) < k and chosen.proven
-    cut = least_cut(topology, risks=risks, source=source, target=target, disjoint=disjoint) if short else None
-    return RouteAnswer(routes, chosen.proven, cut)
+    chosen = disjoint_set(topology, source=source, target=target, k=k, by=by, disjoint=disjoint)
+    steps = [(topology.nodes_on(route, source=source), route) for route in chosen.routes]
+    routes = tuple(make_route(topology, route) for route in sorted(steps, key=search.shared_order))
+    return RouteAnswer(routes, chosen.proven, chosen.cut if len(routes) < k else None)
 
 
 def _ends(topology: Topology, node_a: str, node_b: str) -> tuple[int, int]:

@@ -1,7 +1,8 @@
-"""The cheapest set of k routes between two nodes of which no two share an inner node or a link.
+"""The cheapest set of k routes between two nodes of which no two share a link, or an inner node and a link.
 
-Successive cheapest augmenting paths in the network with every inner node split in two; node potentials keep all
-costs at least 0, so that each path is found by Dijkstra's method. After k paths the set is the cheapest of k routes.
+Successive cheapest augmenting paths in a network whose links, and where they count inner nodes, carry one route each: a
+path may take back parts of the routes before it. Potentials keep all costs at least 0, so that each path is found by
+Dijkstra's method. After k paths the set is the cheapest of k routes.
 
 Sources: J. W. Suurballe, Networks 4, 125 (1974); J. Edmonds and R. M. Karp, Journal of the ACM 19, 248 (1972).
 """
@@ -12,12 +13,14 @@ import heapq
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from planner.routing.prices import Prices, Route, RouteSet
     from planner.routing.topology import Topology
 
-Route = tuple[int, ...]
+Disjoint = Literal["link", "node"]
+"""What routes may not share: links, or links and inner nodes."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,11 @@ class FoundSet:
         routes: The routes as links by index from source to target, fewest links first.
         cost: What they cost together.
         cut_nodes: Where fewer routes were found than asked for: nodes by index which, with ``cut_links``, separate the
-            ends; as many nodes and links together as routes.
+            ends; as many nodes and links together as routes, and nodes rather than links.
         cut_links: Links by index, likewise.
     """
 
-    routes: tuple[Route, ...]
+    routes: RouteSet
     cost: float
     cut_nodes: tuple[int, ...] = ()
     cut_links: tuple[int, ...] = ()
@@ -44,8 +47,8 @@ def cheapest_set(
     source: int,
     target: int,
     ways: int,
-    link_costs: Sequence[float],
-    node_costs: Sequence[float] | None = None,
+    prices: Prices,
+    disjoint: Disjoint = "node",
     below: float = math.inf,
 ) -> FoundSet | None:
     """The cheapest set of disjoint routes, or as many routes as there are where there are fewer.
@@ -55,11 +58,11 @@ def cheapest_set(
         source: Index of the node where the routes begin.
         target: Index of the node where they end.
         ways: How many routes.
-        link_costs: Price of each link, at least 0.
-        node_costs: Price of passing on through each node, at least 0.
+        prices: What they pay; nodes that they may share are free.
+        disjoint: What they may not share.
         below: Sets that cost as much are of no interest: then None is given.
     """
-    search = _Augmenting(topology, source=source, target=target, link_costs=link_costs, node_costs=node_costs)
+    search = _Augmenting(topology, source=source, target=target, prices=prices, split=disjoint == "node")
     cost = 0.0
     for number in range(ways):
         further = search.augment()
@@ -76,58 +79,55 @@ def cheapest_set(
 class _Augmenting:
     """Routes in use, and the search for a path that makes one more.
 
-    Node v is ``2 v`` where a path arrives and ``2 v + 1`` where it leaves. A path that arrives at a node in use can
-    only go back along the route through it; a path that leaves one may also turn to where it was arrived at.
+    Node v is ``2 v`` where a path arrives and ``2 v + 1`` where it leaves. A path goes over links that are not in use,
+    and back along those that are. Where nodes are split, a path that arrives at one in use can only go back along the
+    route through it, and a path that leaves one may also turn to where it was arrived at.
     """
 
-    def __init__(
-        self,
-        topology: Topology,
-        *,
-        source: int,
-        target: int,
-        link_costs: Sequence[float],
-        node_costs: Sequence[float] | None,
-    ) -> None:
-        self.source, self.target = source, target
+    def __init__(self, topology: Topology, *, source: int, target: int, prices: Prices, split: bool) -> None:
+        self.source, self.target, self.split = source, target, split
         self.neighbours = topology.neighbours
         self.relays: Sequence[bool] = topology.relay_list
-        self.link_costs, self.node_costs = link_costs, node_costs
-        self.into: dict[int, tuple[int, int]] = {}  # node in use -> the node and the link before it
-        self.onward: dict[int, tuple[int, int]] = {}  # node in use -> the node and the link after it
-        self.used: set[int] = set()
-        self.begins: list[tuple[int, int]] = []  # first node and link of each route
+        self.link_costs, self.node_costs = prices.links, prices.nodes if split else None
+        self.used: dict[int, tuple[int, int]] = {}  # link in use -> the nodes it leads from and to
+        self.passed: set[int] = set()  # inner nodes in use, where nodes are split
         self.potential: dict[int, float] = {}
-        self.reached: dict[int, float] = {}
 
     def _node_cost(self, node: int) -> float:
-        return self.node_costs[node] if self.node_costs is not None else 0.0
+        return self.node_costs[node] if self.node_costs is not None else 0
 
     def _arcs(self, place: int) -> list[tuple[int, float, int]]:
         """What can follow a place: the next place, its cost, and the link (-1: through a node)."""
         node, leaving = divmod(place, 2)
+        costs, used, source = self.link_costs, self.used, self.source
         if leaving:
-            costs, used, source = self.link_costs, self.used, self.source
             arcs = [
                 (2 * other, costs[link], link)
                 for other, link in self.neighbours[node]
                 if link not in used and other != source
             ]
-            if node in self.into:
+            if node in self.passed or not self.split:
                 arcs.append((2 * node, -self._node_cost(node), -1))
             return arcs
-        if node in self.into:
-            before, link = self.into[node]
-            return [] if before == self.source else [(2 * before + 1, -self.link_costs[link], link)]
-        return [(2 * node + 1, self._node_cost(node), -1)] if self.relays[node] else []
+        arcs = []
+        if node in self.passed or not self.split:
+            arcs += [
+                (2 * other + 1, -costs[link], link)
+                for other, link in self.neighbours[node]
+                if link in used and used[link][0] == other
+            ]
+        if self.relays[node] and node not in self.passed:
+            arcs.append((2 * node + 1, self._node_cost(node), -1))
+        return arcs
 
     def augment(self) -> float | None:
         """Adds the cheapest augmenting path and gives its cost; None where there is none."""
         start, goal = 2 * self.source + 1, 2 * self.target
         potential = self.potential
-        least, came = {start: 0.0}, {}
+        least: dict[int, float] = {start: 0}
+        came: dict[int, tuple[int, int]] = {}
         done: dict[int, float] = {}
-        heap = [(0.0, start)]
+        heap: list[tuple[float, int]] = [(0, start)]
         while heap:
             distance, place = heapq.heappop(heap)
             if place in done:
@@ -135,76 +135,69 @@ class _Augmenting:
             done[place] = distance
             if place == goal:
                 break
-            here = distance + potential.get(place, 0.0)
+            here = distance + potential.get(place, 0)
             for other, cost, link in self._arcs(place):
                 if other in done:
                     continue
                 # Rounding may leave a reduced cost just below 0.
-                reached = max(here + cost - potential.get(other, 0.0), distance)
+                reached = max(here + cost - potential.get(other, 0), distance)
                 if reached < least.get(other, math.inf):
                     least[other], came[other] = reached, (place, link)
                     heapq.heappush(heap, (reached, other))
-        self.reached = done
         if goal not in done:
             return None
         for place, distance in done.items():
             # Only differences matter: places that were not reached keep theirs.
-            potential[place] = potential.get(place, 0.0) + distance - done[goal]
+            potential[place] = potential.get(place, 0) + distance - done[goal]
         return self._apply(came, goal=goal)
 
     def _apply(self, came: dict[int, tuple[int, int]], *, goal: int) -> float:
         """Changes the routes by an augmenting path; gives what that costs."""
-        start, steps = 2 * self.source + 1, []
+        cost: list[float] = []
         place = goal
-        while place != start:
-            before, link = came[place]
-            steps.append((before, link, place))
-            place = before
-        cost, added = [], []
-        for before, link, place in steps:
-            node, other = before // 2, place // 2
-            if link < 0:
-                cost.append(self._node_cost(node) if place % 2 else -self._node_cost(node))
-            elif link in self.used:
-                self.used.discard(link)
-                cost.append(-self.link_costs[link])
-                # The route through `node` no longer comes from `other`.
-                if self.into.get(node) == (other, link):
-                    del self.into[node]
-                if self.onward.get(other) == (node, link):
-                    del self.onward[other]
-            else:
-                added.append((node, link, other))
-                cost.append(self.link_costs[link])
-        for node, link, other in added:
-            self.used.add(link)
-            if node == self.source:
-                self.begins.append((other, link))
-            else:
-                self.onward[node] = (other, link)
-            if other != self.target:
-                self.into[other] = (node, link)
+        while place != 2 * self.source + 1:
+            arrival, (place, link) = place, came[place]
+            node = place // 2
+            if link >= 0:
+                back = self.used.pop(link, None)
+                if back is None:
+                    self.used[link] = node, arrival // 2
+                cost.append(self.link_costs[link] if back is None else -self.link_costs[link])
+            elif self.split:
+                (self.passed.add if arrival % 2 else self.passed.discard)(node)
+                cost.append(self._node_cost(node) if arrival % 2 else -self._node_cost(node))
         return math.fsum(cost)
 
-    def routes(self) -> tuple[Route, ...]:
+    def routes(self) -> RouteSet:
         """The routes in use."""
-        found = []
-        for first, begin in self.begins:
-            route, node = [begin], first
+        onward: dict[int, list[tuple[int, int]]] = {}
+        for link in sorted(self.used, reverse=True):
+            node, other = self.used[link]
+            onward.setdefault(node, []).append((other, link))
+        found: list[Route] = []
+        while onward.get(self.source):
+            route, node = [], self.source
             while node != self.target:
-                node, link = self.onward[node]
+                node, link = onward[node].pop()
                 route.append(link)
             found.append(tuple(route))
         return tuple(sorted(found, key=lambda route: (len(route), route)))
 
     def cut(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The nodes and links that the last search could not get past."""
-        nodes = {place // 2 for place in self.reached if place % 2 == 0 and place + 1 not in self.reached}
-        passed = tuple(sorted(node for node in nodes if node in self.into and node != self.target))
-        links = set()
-        for node in {place // 2 for place in self.reached if place % 2 == 1}:
-            onward = [self.onward[node]] if node in self.onward else []
-            for other, link in onward if node != self.source else self.begins:
-                if 2 * other not in self.reached:
-                    links.add(link)
-        return passed, tuple(sorted(links))
+        """The nodes and links that no further path gets past: of the cuts with the most nodes the nearest the source.
+
+        Where nodes are split, every link but one from end to end may be passed as well as the node behind or before it.
+        """
+        start = 2 * self.source + 1
+        seen, waiting = {start}, [start]
+        while waiting:
+            place = waiting.pop()
+            further = [other for other, _, _ in self._arcs(place)]
+            if self.split and place % 2:
+                node, ends = place // 2, {self.source, self.target}
+                further += [2 * other for other, _ in self.neighbours[node] if {node, other} != ends]
+            waiting += set(further) - seen
+            seen.update(further)
+        nodes = tuple(sorted(node for node in self.passed if 2 * node in seen and 2 * node + 1 not in seen))
+        links = (link for link, (tail, head) in self.used.items() if 2 * tail + 1 in seen and 2 * head not in seen)
+        return nodes, tuple(sorted(links))

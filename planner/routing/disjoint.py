@@ -1,31 +1,150 @@
 """Sets of routes that share no link, or no inner node and no link, and that no risk group takes down together.
 
-First without the risk groups, by least-cost augmenting paths: the network is turned into arcs of capacity 1, each inner
-node split in two where routes may not share it; each further route is the cheapest augmenting path, which may take
-back parts of the earlier ones. The set of n routes after n steps is the cheapest set of n. Where no two of its routes
-share a risk group it is the answer: it is the best of more sets than are permitted. Where two do, a mixed-integer
-program decides (:mod:`planner.routing.exact`): to find such sets is NP-hard.
-
-Sources: J. W. Suurballe, Networks 4, 125 (1974); R. Bhandari, Survivable Networks (1999); J. Q. Hu, IEEE Journal on
-Selected Areas in Communications 21, 489 (2003).
+Risk groups are left out at first (:mod:`planner.routing.cheapest_sets`). Where no two of the routes found share one,
+they are the answer: the best of more sets than are permitted. Otherwise routes are looked at one after another, the
+cheapest first, each with the cheapest that keeps clear of it; where that does not end soon, or for more than two
+routes, an integer program decides.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from planner.routing.exact import Costs, exact_set
+import numpy as np
+
+from planner.routing.cheapest_sets import Disjoint, FoundSet, cheapest_set
+from planner.routing.cuts import Cut, least_cut
+from planner.routing.enumerate import cheapest_pair
+from planner.routing.exact import SetProgram
+from planner.routing.prices import Prices, hop_prices
+from planner.routing.risks import Risks
 
 if TYPE_CHECKING:
-    from planner.routing.risks import Risks
-    from planner.routing.search import By, Steps
+    from planner.routing.prices import RouteSet
+    from planner.routing.search import By
     from planner.routing.topology import Topology
 
-Disjoint = Literal["link", "node"]
+
+class DisjointRoutes:
+    """Searches sets of disjoint routes.
+
+    Args:
+        topology: The network.
+        disjoint: What routes may not share.
+        deadline_s: When integer programs stop, by :func:`time.monotonic`.
+
+    Attributes:
+        proven: False once a program had to stop before its answer was certain.
+    """
+
+    def __init__(self, topology: Topology, *, disjoint: Disjoint = "node", deadline_s: float = math.inf) -> None:
+        self.topology, self.disjoint = topology, disjoint
+        self.risks = Risks.of(topology, disjoint=disjoint)
+        self.proven = True
+        self._deadline_s = deadline_s
+
+    def cheapest(
+        self,
+        source: int,
+        target: int,
+        *,
+        ways: int,
+        prices: Prices,
+        below: float = math.inf,
+        any_below: bool = False,
+    ) -> tuple[float, RouteSet] | None:
+        """The cheapest set of disjoint routes with its cost.
+
+        Args:
+            source: Index of the node where the routes begin.
+            target: Index of the node where they end.
+            ways: How many routes.
+            prices: What they pay.
+            below: Sets that cost as much are of no interest.
+            any_below: Any cheaper set will do, where to find the cheapest takes long.
+
+        Returns:
+            None where there is no such set.
+        """
+        found = cheapest_set(
+            self.topology, source=source, target=target, ways=ways, prices=prices, disjoint=self.disjoint, below=below
+        )
+        if found is None or len(found.routes) < ways:
+            return None
+        if not self.risks.shared(found.routes):
+            return found.cost, found.routes
+
+        def decide() -> tuple[float, RouteSet] | None:
+            anything = any_below and below == math.inf
+            return self._decide(source, target, ways=ways, prices=prices, anything=anything)
+
+        if ways == 2:
+            return cheapest_pair(
+                self.topology, source=source, target=target, prices=prices, risks=self.risks, disjoint=self.disjoint,
+                least=found.cost, below=below, any_below=any_below, decide=decide,
+            )  # fmt: skip
+        decided = decide()
+        return None if decided is None or decided[0] >= below else decided
+
+    def _decide(
+        self, source: int, target: int, *, ways: int, prices: Prices, anything: bool
+    ) -> tuple[float, RouteSet] | None:
+        """The cheapest set by an integer program, or any."""
+        program = SetProgram(
+            self.topology, source=source, target=target, ways=ways, risks=self.risks, disjoint=self.disjoint
+        )
+        free = Prices([0.0] * len(prices.links))
+        routes, certain = program.cheapest(free if anything else prices, deadline_s=self._deadline_s)
+        self.proven &= certain
+        if routes is None:
+            return None
+        nodes = (self.topology.nodes_on(route, source=source)[1:-1] for route in routes)
+        cost = math.fsum(prices.of(route, inner=inner) for route, inner in zip(routes, nodes, strict=True))
+        return cost, tuple(sorted(routes, key=lambda route: (len(route), route)))
+
+    def most(self, source: int, target: int, *, ways: int) -> tuple[RouteSet, Cut | None]:
+        """As many disjoint routes as there are, at most as many as asked for; where there are fewer, a least cut too.
+
+        Args:
+            source: Index of the node where the routes begin.
+            target: Index of the node where they end.
+            ways: How many routes are asked for.
+        """
+        hops = hop_prices(len(self.topology.link_ids))
+        found = cheapest_set(
+            self.topology, source=source, target=target, ways=ways, prices=hops, disjoint=self.disjoint
+        )
+        if found is None:
+            raise AssertionError("nothing bounds the cost")
+        routes, cut = found.routes, None
+        if self.risks.shared(routes):
+            # A cut settles at once what would otherwise be proved by trying.
+            cut = self._cut(source, target)
+            some = None
+            for number in range(min(len(routes), len(cut)), 1, -1):
+                some = self.cheapest(source, target, ways=number, prices=hops, any_below=True)
+                if some is not None:
+                    break
+            routes = routes[:1] if some is None else some[1]
+        if len(routes) == ways:
+            return routes, None
+        if len(routes) == len(found.routes):
+            return routes, self._named(found)
+        return routes, self._cut(source, target) if cut is None else cut
+
+    def _named(self, found: FoundSet) -> Cut:
+        """The cut of a search that knew no groups; a link that shares something fails with it, so that is named."""
+        groups = {
+            link: self.risks.names[self.risks.of_link[link][0]] for link in found.cut_links if self.risks.of_link[link]
+        }
+        links = [link for link in found.cut_links if link not in groups]
+        return Cut.of(self.topology, nodes=found.cut_nodes, links=links, groups=groups.values())
+
+    def _cut(self, source: int, target: int) -> Cut:
+        return least_cut(self.topology, risks=self.risks, source=source, target=target, disjoint=self.disjoint)
 
 
 @dataclass(frozen=True)
@@ -33,18 +152,19 @@ class DisjointSet:
     """A set of disjoint routes.
 
     Attributes:
-        routes: The routes.
+        routes: The routes, by their links.
         proven: No set has more routes, and none of as many is better. False where the time was over before.
+        cut: Where there are fewer than were asked for, but some: a least cut.
     """
 
-    routes: tuple[Steps, ...]
+    routes: RouteSet
     proven: bool
+    cut: Cut | None
 
 
 def disjoint_set(
     topology: Topology,
     *,
-    risks: Risks,
     source: int,
     target: int,
     k: int,
@@ -59,165 +179,57 @@ def disjoint_set(
 
     Args:
         topology: The network.
-        risks: The groups that the routes may not share.
         source: Index of the node where the routes begin.
         target: Index of the node where they end.
         k: How many routes at most.
         by: The order.
-        disjoint: What else the routes may not share.
-        time_limit_s: After so long the mixed-integer programs stop, and the best set so far is given.
+        disjoint: What the routes may not share.
+        time_limit_s: After so long integer programs stop, and the best set so far is given.
     """
-    lengths = topology.lengths_mm
-    # Shares in the sum are kept apart by factors that no sum over a set of simple routes can reach.
-    hops_together, length_together = 2 * len(lengths) + 1, 2 * sum(lengths) + 1
-    costs = [length * hops_together + 1 if by == "length" else length_together + length for length in lengths]
-    ones = [1.0] * len(lengths)
-    lengths_km = [length / 1e6 for length in lengths]
-    in_turn = Costs(lengths_km, ones) if by == "length" else Costs(ones, lengths_km)
-    rates: list[float] = topology.rates_bps.tolist()
     deadline_s = time.monotonic() + time_limit_s
-    proven = True
+    prices = _whole_prices(topology, by=by)
+    search = DisjointRoutes(topology, disjoint=disjoint, deadline_s=deadline_s)
+    found, cut = search.most(source, target, ways=k)
+    proven = search.proven
 
-    def within(least_rate: float, *, most: int, best: bool = True) -> list[Steps]:
+    def best(least_bps: float, *, anything: bool = False) -> RouteSet | None:
         nonlocal proven
-        links = [link for link, rate in enumerate(rates) if rate > 0 and rate >= least_rate]
-        flow = _Flow(topology, links=links, source=source, target=target, split=disjoint == "node")
-        routes = flow.routes(costs, k=most)
-        while risks.shared(routes):
-            found = exact_set(
-                topology, links=links, risks=risks, source=source, target=target, routes=len(routes),
-                split=disjoint == "node", costs=in_turn if best else None, deadline_s=deadline_s,
-            )  # fmt: skip
-            proven &= found.proven
-            if found.routes is not None:
-                return found.routes
-            flow = _Flow(topology, links=links, source=source, target=target, split=disjoint == "node")
-            routes = flow.routes(costs, k=len(routes) - 1)
-        return routes
+        among = DisjointRoutes(topology.wider(least_bps), disjoint=disjoint, deadline_s=deadline_s)
+        answer = among.cheapest(source, target, ways=len(found), prices=prices, any_below=anything)
+        proven &= among.proven
+        return None if answer is None else answer[1]
 
-    found = within(0.0, most=k, best=by != "rate")
+    least_bps = 0.0
     if by == "rate" and found:
-        steps = sorted({rate for rate in rates if rate > 0})
+        steps = np.unique(topology.rates_bps[topology.rates_bps > 0])
         low, high = 0, len(steps) - 1
         while low < high:
             middle = (low + high + 1) // 2
-            wide = within(steps[middle], most=len(found), best=False)
-            if len(wide) == len(found):
-                narrowest = min(rates[link] for _, links in wide for link in links)
-                low, found = max(middle, steps.index(narrowest)), wide
-            else:
+            wide = best(steps[middle], anything=True)
+            if wide is None:
                 high = middle - 1
-        best_of_these = within(steps[low], most=len(found))
-        found = best_of_these if len(best_of_these) == len(found) else found
-    _check(found, risks=risks, split=disjoint == "node")
-    return DisjointSet(tuple(found), proven)
+            else:
+                low = np.searchsorted(steps, min(topology.rates_bps[link] for route in wide for link in route))
+        least_bps = steps[low]
+    found = best(least_bps) or found
+    _check(topology, found, source=source, risks=search.risks, disjoint=disjoint)
+    return DisjointSet(found, proven, cut if found and proven else None)
 
 
-def _check(routes: Sequence[Steps], *, risks: Risks, split: bool) -> None:
+def _whole_prices(topology: Topology, *, by: By) -> Prices:
+    """Length and hops of links in one whole number, kept apart by factors that no sum over simple routes can reach."""
+    lengths = topology.lengths_mm
+    hops_together, length_together = 2 * len(lengths) + 1, 2 * sum(lengths) + 1
+    lengths_km, ones = [length / 1e6 for length in lengths], [1.0] * len(lengths)
+    if by == "length":
+        return Prices([length * hops_together + 1 for length in lengths], measures=(lengths_km, ones))
+    return Prices([length_together + length for length in lengths], measures=(ones, lengths_km))
+
+
+def _check(topology: Topology, routes: RouteSet, *, source: int, risks: Risks, disjoint: Disjoint) -> None:
     """Whatever found the routes, they share nothing that they may not share."""
-    links = [link for _, route in routes for link in route]
-    inner = [node for nodes, _ in routes for node in nodes[1:-1]]
-    if len(set(links)) < len(links) or (split and len(set(inner)) < len(inner)) or risks.shared(routes):
+    links = [link for route in routes for link in route]
+    inner = [node for route in routes for node in topology.nodes_on(route, source=source)[1:-1]]
+    twice = len(set(links)) < len(links) or (disjoint == "node" and len(set(inner)) < len(inner))
+    if twice or risks.shared(routes):
         raise AssertionError("routes that are to be disjoint share something")
-
-
-class _Flow:
-    """Arcs of capacity 1 and the routes that they can carry at once.
-
-    Node ``v`` becomes ``2 v`` (arriving) and ``2 v + 1`` (leaving). A link gives an arc either way; they cancel each
-    other, so a link that is used one way may only be taken back the other way.
-    """
-
-    def __init__(self, topology: Topology, *, links: Sequence[int], source: int, target: int, split: bool) -> None:
-        self.start, self.goal, self.split = 2 * source + 1, 2 * target, split
-        self.relays = topology.relays.tolist()
-        self.ends: list[tuple[int, int]] = [(end_a, end_b) for end_a, end_b in topology.link_ends.tolist()]
-        self.way: dict[int, int] = {}  # link -> the node that its flow leaves
-        self.passed: set[int] = set()  # inner nodes in use
-        self.at: list[list[int]] = [[] for _ in topology.node_ids]
-        for link in links:
-            for end in self.ends[link]:
-                self.at[end].append(link)
-
-    def routes(self, costs: Sequence[int], *, k: int) -> list[Steps]:
-        """The cheapest set of at most k routes."""
-        for _ in range(k):
-            if not self._augment(costs):
-                break
-        return self._traced()
-
-    def _arcs(self, place: int, costs: Sequence[int]) -> list[tuple[int, int, int | None]]:
-        """What can follow a place: the next place, its cost, and the link (None: through a node)."""
-        node, leaving = divmod(place, 2)
-        arcs: list[tuple[int, int, int | None]] = []
-        if leaving:
-            for link in self.at[node]:
-                if link not in self.way:
-                    end_a, end_b = self.ends[link]
-                    arcs.append((2 * (end_b if node == end_a else end_a), costs[link], link))
-            if node in self.passed or (not self.split and self._inner(node)):
-                arcs.append((2 * node, 0, None))
-        else:
-            for link in self.at[node]:
-                end_a, end_b = self.ends[link]
-                other = end_b if node == end_a else end_a
-                if self.way.get(link) == other:
-                    arcs.append((2 * other + 1, -costs[link], link))
-            if self._inner(node) and self.relays[node] and node not in self.passed:
-                arcs.append((2 * node + 1, 0, None))
-        return arcs
-
-    def _inner(self, node: int) -> bool:
-        return node not in (self.start // 2, self.goal // 2)
-
-    def _augment(self, costs: Sequence[int]) -> bool:
-        """Adds the cheapest augmenting path (Bellman, Ford and Moore: costs may be negative, cycles are not)."""
-        least = {self.start: 0}
-        came: dict[int, tuple[int, int | None]] = {}
-        queue, waiting = deque([self.start]), {self.start}
-        while queue:
-            place = queue.popleft()
-            waiting.discard(place)
-            for other, cost, link in self._arcs(place, costs):
-                if other not in least or least[place] + cost < least[other]:
-                    least[other], came[other] = least[place] + cost, (place, link)
-                    if other not in waiting:
-                        waiting.add(other)
-                        queue.append(other)
-        if self.goal not in least:
-            return False
-        place = self.goal
-        while place != self.start:
-            place = self._apply(*came[place], arrival=place)
-        return True
-
-    def _apply(self, place: int, link: int | None, *, arrival: int) -> int:
-        """Uses one arc of an augmenting path; gives where it began."""
-        node = place // 2
-        if link is not None:
-            if link in self.way:
-                del self.way[link]
-            else:
-                self.way[link] = node
-        elif self.split:
-            if arrival > place:
-                self.passed.add(node)
-            else:
-                self.passed.discard(node)
-        return place
-
-    def _traced(self) -> list[Steps]:
-        """The routes that the flow is made of."""
-        leaving: dict[int, list[int]] = {}
-        for link in sorted(self.way, reverse=True):
-            leaving.setdefault(self.way[link], []).append(link)
-        routes = []
-        while leaving.get(self.start // 2):
-            nodes, links = [self.start // 2], []
-            while nodes[-1] != self.goal // 2:
-                link = leaving[nodes[-1]].pop()
-                end_a, end_b = self.ends[link]
-                links.append(link)
-                nodes.append(end_b if nodes[-1] == end_a else end_a)
-            routes.append((tuple(nodes), tuple(links)))
-        return routes

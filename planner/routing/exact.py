@@ -1,227 +1,203 @@
-"""The best set of routes that share no risk group: a mixed-integer program over numbered routes.
+"""Integer programs for what no shortest path finds: sets of routes that share no risk group.
 
-Each route has its own 0-1 variable for each way over each link, and one for each group; at most one route may use a
-link, an inner node, a group. The measures of the order are minimised one after the other.
+To find two such routes is NP-hard (J. Q. Hu, IEEE/ACM Transactions on Networking 11, 489 (2003)). Simpler searches come
+first and mostly answer; what they leave open is decided here.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.errors import LimitReached
+from planner.routing.prices import Prices
+from planner.solver import minimise_integer
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from planner.routing.cheapest_sets import Disjoint
+    from planner.routing.prices import Route, RouteSet
     from planner.routing.risks import Risks
-    from planner.routing.search import Steps
     from planner.routing.topology import Topology
 
-_SLACK = 1e-6  # of a measure that was minimised before, in hops or km: the solver's own tolerance
+CHOSEN = 0.5
+"""A column above this is 1."""
+
+_SLACK = 1e-6  # of a measure that was minimised before: the solver's own tolerance
 _LEAST_TIME_S = 0.1
-_INFEASIBLE, _OPTIMAL = 2, 0
 
 
-@dataclass(frozen=True)
-class Costs:
-    """What is minimised: first the sum of one cost over all links used, then of another.
+class Program:
+    """Columns between 0 and 1 and rows of an integer program, as they are made."""
 
-    Attributes:
-        first: Cost of each link.
-        then: Cost of each link.
-    """
-
-    first: Sequence[float]
-    then: Sequence[float]
-
-
-@dataclass(frozen=True)
-class Exact:
-    """What the program found.
-
-    Attributes:
-        routes: The routes; None where there is no such set, or none was found in time.
-        proven: Whether that is certain.
-    """
-
-    routes: list[Steps] | None
-    proven: bool
-
-
-def exact_set(
-    topology: Topology,
-    *,
-    links: Sequence[int],
-    risks: Risks,
-    source: int,
-    target: int,
-    routes: int,
-    split: bool,
-    costs: Costs | None,
-    deadline_s: float,
-) -> Exact:
-    """The cheapest set of a number of disjoint routes, or any.
-
-    Args:
-        topology: The network.
-        links: The links that may be used.
-        risks: The groups that the routes may not share.
-        source: Where routes begin.
-        target: Where they end.
-        routes: How many.
-        split: Whether they may share no inner node.
-        costs: What is minimised; None takes the first set found.
-        deadline_s: When to stop, by :func:`time.monotonic`.
-    """
-    program = _Program(topology, links=links, risks=risks, source=source, target=target, routes=routes, split=split)
-    first = program.spread([0.0] * len(topology.link_ids) if costs is None else costs.first)
-    found, proven = program.minimise(first, deadline_s=deadline_s)
-    if found is None:
-        return Exact(None, proven)
-    if costs is None:
-        return Exact(program.traced(found), proven=True)
-    program.add_row(first, upper=float(first @ found) + _SLACK)
-    better, also_proven = program.minimise(program.spread(costs.then), deadline_s=deadline_s)
-    return Exact(program.traced(found if better is None else better), proven and also_proven)
-
-
-class _Program:
-    """Columns: for each route its arcs, then its groups. Rows are collected as triples."""
-
-    def __init__(
-        self,
-        topology: Topology,
-        *,
-        links: Sequence[int],
-        risks: Risks,
-        source: int,
-        target: int,
-        routes: int,
-        split: bool,
-    ) -> None:
-        self._source, self._target, self._routes = source, target, routes
-        relays = topology.relays.tolist()
-        ends = topology.link_ends.tolist()
-        # (link, from, to): only relaying nodes are passed through, nothing comes back or goes on.
-        self._arcs = [
-            (link, a, b)
-            for link in links
-            for a, b in (ends[link], ends[link][::-1])
-            if (a == source or relays[a]) and (b == target or relays[b]) and b != source and a != target
-        ]
-        self._groups = sorted({group for link in links for group in risks.of_link[link]})
-        self._width = len(self._arcs) + len(self._groups)
-        self._rows: list[tuple[list[int], list[float]]] = []
+    def __init__(self) -> None:
+        self.costs: list[float] = []
+        self._integer: list[bool] = []
         self._lower: list[float] = []
         self._upper: list[float] = []
-        self._flow_rows(nodes=len(topology.node_ids))
-        self._share_rows(split=split, risks=risks)
-        self._order_rows()
+        self._entries: list[dict[int, float]] = []
 
-    def _add(self, columns: list[int], values: list[float], *, lower: float, upper: float) -> None:
-        self._rows.append((columns, values))
+    def column(self, cost: float = 0.0, *, integer: bool = True) -> int:
+        """A new column, by number."""
+        self.costs.append(cost)
+        self._integer.append(integer)
+        return len(self.costs) - 1
+
+    def row(self, entries: Mapping[int, float], *, lower: float = -np.inf, upper: float = np.inf) -> None:
+        """A new row."""
+        self._entries.append(dict(entries))
         self._lower.append(lower)
         self._upper.append(upper)
 
-    def add_row(self, row: NDArray[np.float64], *, upper: float) -> None:
-        """Bounds a sum from above."""
-        columns = np.flatnonzero(row)
-        self._add(columns.tolist(), row[columns].tolist(), lower=-np.inf, upper=upper)
+    def minimise(self, *, deadline_s: float = math.inf) -> tuple[NDArray[np.float64] | None, bool]:
+        """The cheapest values; None where there are none, or none was found in time. And whether that is certain.
 
-    def _flow_rows(self, *, nodes: int) -> None:
-        """What enters a node leaves it, on each route; one unit leaves the source."""
-        at: list[list[tuple[int, float]]] = [[] for _ in range(nodes)]
-        for column, (_, tail, head) in enumerate(self._arcs):
-            at[tail].append((column, 1.0))
-            at[head].append((column, -1.0))
-        for route in range(self._routes):
-            shift = route * self._width
-            for node, parts in enumerate(at):
-                value = 1.0 if node == self._source else -1.0 if node == self._target else 0.0
-                if parts or value:
-                    columns = [shift + column for column, _ in parts]
-                    self._add(columns, [sign for _, sign in parts], lower=value, upper=value)
+        Args:
+            deadline_s: When to stop, by :func:`time.monotonic`.
+        """
+        largest = max(self.costs, default=0.0) or 1.0
+        try:
+            found = minimise_integer(
+                costs=np.array(self.costs) / largest,
+                upper=np.ones(len(self.costs)),
+                integer=self._integer,
+                row_lower=self._lower,
+                row_upper=self._upper,
+                starts=np.cumsum([0, *map(len, self._entries)])[:-1],
+                columns=[column for row in self._entries for column in row],
+                values=[value for row in self._entries for value in row.values()],
+                time_limit_s=max(deadline_s - time.monotonic(), _LEAST_TIME_S),
+            )
+        except LimitReached:
+            return None, False
+        return (None, True) if found is None else (found.values, found.proven)
 
-    def _share_rows(self, *, split: bool, risks: Risks) -> None:
-        """At most one route uses a link, an inner node, a group."""
-        by_link: dict[int, list[int]] = {}
-        by_node: dict[int, list[int]] = {}
-        for column, (link, _, head) in enumerate(self._arcs):
-            by_link.setdefault(link, []).append(column)
-            if head != self._target:
-                by_node.setdefault(head, []).append(column)
-        for members in (*by_link.values(), *(by_node.values() if split else ())):
-            columns = [route * self._width + column for route in range(self._routes) for column in members]
-            self._add(columns, [1.0] * len(columns), lower=-np.inf, upper=1.0)
-        for place, group in enumerate(self._groups):
-            uses = [route * self._width + len(self._arcs) + place for route in range(self._routes)]
-            self._add(uses, [1.0] * len(uses), lower=-np.inf, upper=1.0)
-            for link, members in by_link.items():
-                if group in risks.of_link[link]:
-                    for route, use in enumerate(uses):
-                        columns = [route * self._width + column for column in members]
-                        self._add([*columns, use], [*[1.0] * len(columns), -1.0], lower=-np.inf, upper=0.0)
 
-    def _order_rows(self) -> None:
-        """Routes are numbered by their first links, so that no set of them is met twice."""
-        first = [(column, float(place)) for place, column in enumerate(self._leaving())]
-        for route in range(self._routes - 1):
-            here, next_ = route * self._width, (route + 1) * self._width
-            columns = [here + column for column, _ in first] + [next_ + column for column, _ in first]
-            values = [place for _, place in first] + [-place for _, place in first]
-            self._add(columns, values, lower=-np.inf, upper=-1.0)
+class SetProgram(Program):
+    """Columns of several routes between two nodes, and the rows that make them routes that share nothing.
 
-    def _leaving(self) -> list[int]:
-        return [column for column, (_, tail, _) in enumerate(self._arcs) if tail == self._source]
+    Args:
+        topology: The network; links without key are left out.
+        source: Index of the node where the routes begin.
+        target: Index of the node where they end.
+        ways: How many routes.
+        risks: The groups of links that they may not share.
+        disjoint: What else they may not share.
 
-    def spread(self, costs: Sequence[float]) -> NDArray[np.float64]:
-        """Costs of links as costs of columns."""
-        one = np.concatenate(([costs[link] for link, _, _ in self._arcs], np.zeros(len(self._groups))))
-        return np.tile(one, self._routes)
+    Attributes:
+        by_link: The arcs, by number, that go over each link.
+    """
 
-    def minimise(self, costs: NDArray[np.float64], *, deadline_s: float) -> tuple[NDArray[np.float64] | None, bool]:
-        """The cheapest values, None where there are none; and whether the answer is certain."""
-        from scipy.optimize import Bounds, LinearConstraint, milp
-        from scipy.sparse import csr_array
+    def __init__(
+        self, topology: Topology, *, source: int, target: int, ways: int, risks: Risks, disjoint: Disjoint = "node"
+    ) -> None:
+        super().__init__()
+        self._source, self._target = source, target
+        self._arcs = topology.arcs(source=source, target=target)
+        self._on = [[self.column() for _ in self._arcs] for _ in range(ways)]
+        self.by_link: dict[int, list[int]] = {}
+        self._out: dict[int, list[int]] = {}
+        self._into: dict[int, list[int]] = {}
+        for number, (node, other, link) in enumerate(self._arcs):
+            self.by_link.setdefault(link, []).append(number)
+            self._out.setdefault(node, []).append(number)
+            self._into.setdefault(other, []).append(number)
+        self._flow()
+        self._apart(disjoint)
+        self._apart_in_risk(risks)
 
-        starts = np.cumsum([0, *(len(columns) for columns, _ in self._rows)])
-        columns = np.array([column for row, _ in self._rows for column in row], dtype=np.int64)
-        values = np.array([value for _, row in self._rows for value in row])
-        matrix = csr_array((values, columns, starts), shape=(len(self._rows), len(costs)))
-        result = milp(
-            costs,
-            integrality=np.ones(len(costs), dtype=np.int64),
-            bounds=Bounds(0, 1),
-            constraints=LinearConstraint(matrix, self._lower, self._upper),
-            options={"time_limit": max(deadline_s - time.monotonic(), _LEAST_TIME_S), "mip_rel_gap": 0.0},
-        )
-        if result.x is None:
-            return None, result.status == _INFEASIBLE
-        return np.round(result.x), result.status == _OPTIMAL
+    def _flow(self) -> None:
+        inner = sorted((self._out.keys() | self._into.keys()) - {self._source, self._target})
+        for columns in self._on:
+            for end, at in ((self._source, self._out), (self._target, self._into)):
+                self.row({columns[arc]: 1.0 for arc in at.get(end, [])}, lower=1.0, upper=1.0)
+            for node in inner:
+                leaves = {columns[arc]: 1.0 for arc in self._out.get(node, [])}
+                self.row(leaves | {columns[arc]: -1.0 for arc in self._into.get(node, [])}, lower=0.0, upper=0.0)
 
-    def traced(self, values: NDArray[np.float64]) -> list[Steps]:
-        """The routes that the values stand for; circles beside a route are left out."""
-        routes = []
-        for route in range(self._routes):
-            used = values[route * self._width :][: len(self._arcs)]
+    def _apart(self, disjoint: Disjoint) -> None:
+        nodes = [arcs for node, arcs in self._into.items() if node != self._target] if disjoint == "node" else []
+        for numbers in (*self.by_link.values(), *nodes):
+            self.row({columns[arc]: 1.0 for columns in self._on for arc in numbers}, upper=1.0)
+
+    def _apart_in_risk(self, risks: Risks) -> None:
+        members: dict[int, list[int]] = {}
+        for link in self.by_link:
+            for risk in risks.of_link[link]:
+                members.setdefault(risk, []).append(link)
+        for links in members.values():
+            touched = []
+            for columns in self._on:
+                touches = self.column(integer=False)
+                touched.append(touches)
+                for link in links:
+                    self.row({touches: 1.0} | {columns[arc]: -1.0 for arc in self.by_link[link]}, lower=0.0)
+            self.row(dict.fromkeys(touched, 1.0), upper=1.0)
+
+    def pay(self, way: int, prices: Prices) -> None:
+        """Sets what one of the routes pays."""
+        for column, (node, _, link) in zip(self._on[way], self._arcs, strict=True):
+            passing = prices.nodes[node] if prices.nodes is not None and node != self._source else 0.0
+            self.costs[column] = prices.links[link] + passing
+
+    def uses(self, way: int, *, link: int | None = None, node: int | None = None) -> dict[int, float]:
+        """The columns of which one is 1 where a route uses a link, or passes on through a node."""
+        if link is not None:
+            numbers = self.by_link.get(link, [])
+        else:
+            numbers = [] if node is None or node == self._target else self._into.get(node, [])
+        return {self._on[way][arc]: 1.0 for arc in numbers}
+
+    def _alike(self) -> None:
+        """Numbers routes that pay alike by their first links, so that no set of them is met twice."""
+        first = self._out.get(self._source, [])
+        for one, next_ in itertools.pairwise(self._on):
+            places = {one[arc]: float(place) for place, arc in enumerate(first)}
+            self.row(places | {next_[arc]: -float(place) for place, arc in enumerate(first)}, upper=-1.0)
+
+    def routes(self, values: NDArray[np.float64]) -> RouteSet:
+        """The routes that the values stand for, in their order; circles beside a route are left out."""
+        found: list[Route] = []
+        for columns in self._on:
             onward: dict[int, list[tuple[int, int]]] = {}
-            for column in np.flatnonzero(used).tolist():
-                link, tail, head = self._arcs[column]
-                onward.setdefault(tail, []).append((head, link))
-            came: dict[int, tuple[int, int]] = {}
+            for column, (node, other, link) in zip(columns, self._arcs, strict=True):
+                if values[column] > CHOSEN:
+                    onward.setdefault(node, []).append((other, link))
+            ways: dict[int, Route] = {self._source: ()}
             queue = [self._source]
             for node in queue:
-                for head, link in sorted(onward.get(node, ())):
-                    if head not in came and head != self._source:
-                        came[head] = node, link
-                        queue.append(head)
-            nodes, links = [self._target], []
-            while nodes[-1] != self._source:
-                before, link = came[nodes[-1]]
-                nodes.append(before)
-                links.append(link)
-            routes.append((tuple(nodes[::-1]), tuple(links[::-1])))
-        return routes
+                for other, link in sorted(onward.get(node, ())):
+                    if other not in ways:
+                        ways[other] = (*ways[node], link)
+                        queue.append(other)
+            found.append(ways[self._target])
+        return tuple(found)
+
+    def cheapest(self, prices: Prices, *, deadline_s: float = math.inf) -> tuple[RouteSet | None, bool]:
+        """The routes of least cost where they pay alike, None where there are none, and whether that is certain.
+
+        Args:
+            prices: What they pay.
+            deadline_s: When to stop, by :func:`time.monotonic`.
+        """
+        if any(prices.links):  # any set at all is found sooner without
+            self._alike()
+        best, proven = None, True
+        for links in prices.measures or (prices.links,):
+            for way in range(len(self._on)):
+                self.pay(way, Prices(links, prices.nodes))
+            values, certain = self.minimise(deadline_s=deadline_s)
+            proven &= certain
+            if values is None:
+                break
+            best = values
+            paid = {column: cost for column, cost in enumerate(self.costs) if cost}
+            spent = math.fsum(cost * round(float(values[column])) for column, cost in paid.items())
+            self.row(paid, upper=spent + _SLACK)
+        return (None if best is None else self.routes(best)), proven

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from planner.errors import InputError, Problem, nearest
-from planner.records import KEY_HOLDING_KINDS, RELAY_KINDS, risks_of, rows_of
+from planner.records import KEY_HOLDING_KINDS, RELAY_KINDS, rows_of, shared_by
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
     from planner.network import Network
+
+_Name = TypeVar("_Name", str, tuple[str, str])
 
 LEAST_KEY_RATE_BPS = 1e-9
 """A link that makes less key than this makes none: a bit in thirty years. Programs whose rates span more powers of ten
@@ -43,8 +45,9 @@ class Topology:
         link_groups: Index of each link's module group, -1 for none. Shape ``(links,)``.
         relay_limits_bps: The most key that may be passed on through each node, infinite for no limit. A node that
             may pass on nothing does not relay. Shape ``(nodes,)``.
-        risk_names: Risk groups, and the switches and stations that links pass, sorted.
-        link_risks: Indices of each link's risk groups, sorted.
+        risk_names: What links share besides their ends, kind and name, sorted: ``("risk_group", name)``, and for a
+            switch or station that their light passes ``("node", node_id)``.
+        link_risks: Indices of what each link shares, sorted.
     """
 
     node_ids: tuple[str, ...]
@@ -57,7 +60,7 @@ class Topology:
     group_names: tuple[str, ...]
     link_groups: NDArray[np.int64]
     relay_limits_bps: NDArray[np.float64]
-    risk_names: tuple[str, ...]
+    risk_names: tuple[tuple[str, str], ...]
     link_risks: tuple[tuple[int, ...], ...]
 
     @classmethod
@@ -78,7 +81,7 @@ class Topology:
         rows = {row.link_id: row for row in rows_of(network.links)}
         in_order = [rows[link_id] for link_id in links["link_id"]]
         names, groups = _memberships([(row.module_group,) if row.module_group else () for row in in_order])
-        risks, link_risks = _memberships([risks_of(row) for row in in_order])
+        risks, link_risks = _memberships([shared_by(row) for row in in_order])
         return cls(
             node_ids=tuple(index),
             relays=nodes["kind"].isin(list(RELAY_KINDS)).to_numpy(dtype=bool) & (limits > LEAST_RATE_BPS),
@@ -105,6 +108,10 @@ class Topology:
         found: list[bool] = self.relays.tolist()
         return found
 
+    def wider(self, least_bps: float) -> Topology:
+        """The same network, in which narrower links carry no key."""
+        return replace(self, rates_bps=np.where(self.rates_bps >= least_bps, self.rates_bps, 0.0))
+
     @cached_property
     def lengths_mm(self) -> tuple[int, ...]:
         """Lengths in whole millimetres: sums of integers tell whether lengths are equal, sums of floats do not."""
@@ -119,6 +126,40 @@ class Topology:
                 lists[end_a].append((end_b, link))
                 lists[end_b].append((end_a, link))
         return tuple(tuple(sorted(pairs)) for pairs in lists)
+
+    def arcs(self, *, source: int, target: int) -> list[tuple[int, int, int]]:
+        """The ways ``(node, neighbour, link)`` that a route may go: nothing comes back or goes on, relays pass on.
+
+        Args:
+            source: Index of the node where the route begins.
+            target: Index of the node where it ends.
+        """
+        may_leave, may_enter = ({end, *np.flatnonzero(self.relays).tolist()} for end in (source, target))
+        may_leave, may_enter = may_leave - {target}, may_enter - {source}
+        return [
+            (node, other, link)
+            for node in sorted(may_leave)
+            for other, link in self.neighbours[node]
+            if other in may_enter
+        ]
+
+    def nodes_on(self, links: Sequence[int], *, source: int) -> tuple[int, ...]:
+        """The nodes of a route in order, both ends included.
+
+        Args:
+            links: The links of the route, by index.
+            source: The node where it begins.
+        """
+        nodes = [source]
+        for link in links:
+            end_a, end_b = self._ends[link]
+            nodes.append(end_b if nodes[-1] == end_a else end_a)
+        return tuple(nodes)
+
+    @cached_property
+    def _ends(self) -> list[list[int]]:
+        found: list[list[int]] = self.link_ends.tolist()
+        return found
 
     def route_rate_bps(self, links: Sequence[int]) -> float:
         """What a route gives by itself when its links of one module group share their time.
@@ -161,8 +202,8 @@ class Topology:
 
 
 def _memberships(
-    groups_of_links: Sequence[tuple[str, ...]],
-) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
+    groups_of_links: Sequence[tuple[_Name, ...]],
+) -> tuple[tuple[_Name, ...], tuple[tuple[int, ...], ...]]:
     """The groups that links are in, sorted, and for each link the indices of its own."""
     names = sorted({name for groups in groups_of_links for name in groups})
     numbers = {name: number for number, name in enumerate(names)}

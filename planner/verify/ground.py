@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from planner.records import RELAY_KINDS, risks_of, rows_of
+from planner.records import RELAY_KINDS, rows_of, shared_by
 from planner.verify.disjoint import DisjointRoutes
 from planner.verify.graph import Costs, joined_pairs
 from planner.verify.protection import Given, given_protection
@@ -61,7 +61,8 @@ class Span:
         node_b: The other.
         key_rate_bps: Its key rate.
         group: Its module group.
-        risks: Its risk groups, and the switches and stations that its light passes.
+        risks: What it fails with besides its ends, by kind and name: ``risk_group:<name>``, and ``node:<node_id>`` of a
+            switch or station that its light passes.
     """
 
     node_a: str
@@ -127,7 +128,7 @@ class Ground:
                     node_b=str(row.node_b),
                     key_rate_bps=made_bps(float(row.key_rate_bps)),
                     group=links[row.link_id].module_group or None,
-                    risks=frozenset(risks_of(links[row.link_id])),
+                    risks=frozenset(map(":".join, shared_by(links[row.link_id]))),
                 )
                 for row in rows_of(budget)
             },
@@ -155,8 +156,8 @@ class Ground:
         return groups
 
     @cached_property
-    def risk_groups(self) -> dict[str, list[str]]:
-        """The links of each risk group."""
+    def at_risk(self) -> dict[str, list[str]]:
+        """The links that fail with each risk group, and with each switch or station that light passes."""
         groups: dict[str, list[str]] = {}
         for link_id, span in self.spans.items():
             for risk in sorted(span.risks):

@@ -229,8 +229,7 @@ def _hits(ground: Ground, failure: str, arc: tuple[str, str, str], pair: Pair) -
     """Whether a failure takes down a way, or the inner node that it leads to."""
     link, _, head = arc
     span = ground.spans[link]
-    named = {f"{LINK}{link}", *(f"{RISK}{risk}" for risk in span.risks)}
-    return failure in named or (head not in pair and failure == f"{NODE}{head}")
+    return failure == f"{LINK}{link}" or failure in span.risks or (head not in pair and failure == f"{NODE}{head}")
 
 
 def _least(program: RouteSet, costs: Mapping[int, float]) -> float:
@@ -266,7 +265,7 @@ def least_cut(ground: Ground, pair: Pair) -> int:
     start, goal = pair
     inner = sorted(ground.relays - {start, goal})
     parts = [f"{LINK}{link}" for link in ground.live] + [f"{NODE}{node}" for node in inner]
-    parts += sorted({f"{RISK}{risk}" for link in ground.live for risk in ground.spans[link].risks})
+    parts += sorted({risk for link in ground.live for risk in ground.spans[link].risks})
     taken = dict(zip(parts, program.new_columns(len(parts)), strict=True))
     arrive = dict(zip([*inner, goal], program.new_columns(len(inner) + 1), strict=True))
     depart = dict(zip([*inner, start], program.new_columns(len(inner) + 1), strict=True))
@@ -275,7 +274,7 @@ def least_cut(ground: Ground, pair: Pair) -> int:
     for node in inner:
         program.add({depart[node]: -1.0, arrive[node]: 1.0, taken[f"{NODE}{node}"]: 1.0}, lower=0.0)
     for link in ground.live:
-        guards = [f"{LINK}{link}", *(f"{RISK}{risk}" for risk in ground.spans[link].risks)]
+        guards = [f"{LINK}{link}", *ground.spans[link].risks]
         for tail, head in _ways(ground, link):
             if tail in depart and head in arrive:
                 entries = {depart[tail]: 1.0, arrive[head]: -1.0} | {taken[guard]: 1.0 for guard in guards}

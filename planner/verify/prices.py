@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from planner.verify.check import total
 from planner.verify.disjoint import DisjointRoutes, share_risks
 from planner.verify.graph import Costs, route_costs
-from planner.verify.integer import LINK, NODE, RISK, cheapest_disjoint, cheapest_shared
+from planner.verify.integer import LINK, NODE, cheapest_disjoint, cheapest_shared
 
 if TYPE_CHECKING:
     from planner.verify.ground import Ground
@@ -74,8 +74,8 @@ def _plain(key: str, *, ground: Ground) -> Resource | None:
 
 
 def _can_fail(failure: str, *, ground: Ground) -> bool:
-    known = ((LINK, ground.spans), (NODE, ground.nodes), (RISK, ground.risk_groups))
-    return any(_after(kind, failure) in names for kind, names in known)
+    known = ((LINK, ground.spans), (NODE, ground.nodes))
+    return failure in ground.at_risk or any(_after(kind, failure) in names for kind, names in known)
 
 
 def _after(kind: str, key: str) -> str | None:

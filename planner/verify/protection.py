@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from planner.verify.check import Check, Ledger, some
 from planner.verify.disjoint import share_risks
 from planner.verify.graph import joined_pairs
-from planner.verify.integer import disjoint_exists, least_cut
+from planner.verify.integer import NODE, RISK, disjoint_exists, least_cut
 
 if TYPE_CHECKING:
     from planner.verify.document import CutPart, DemandPart, PlanPart
@@ -141,10 +141,11 @@ def _cut_flaw(cut: CutPart, *, pair: Pair, there: int, ground: Ground) -> str:
     """What is wrong with a cut, in words; nothing where it separates the ends and none does with less."""
     unknown = [node for node in cut.nodes if node not in ground.nodes or node in pair]
     unknown += [link for link in cut.links if link not in ground.spans]
-    unknown += [risk for risk in cut.risk_groups if risk not in ground.risk_groups]
+    unknown += [risk for risk in cut.risk_groups if f"{RISK}{risk}" not in ground.at_risk]
     if unknown:
         return f"names what cannot be in it: {some(unknown)}"
-    gone = {*cut.links, *(link for risk in cut.risk_groups for link in ground.risk_groups[risk])}
+    failed = [*(f"{RISK}{risk}" for risk in cut.risk_groups), *(f"{NODE}{node}" for node in cut.nodes)]
+    gone = {*cut.links, *(link for part in failed for link in ground.at_risk.get(part, ()))}
     left = [link for link in ground.live if link not in gone]
     if joined_pairs(ground, {pair}, links=left, without=frozenset(cut.nodes)):
         return "does not separate its ends"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.verify.check import Ledger, number, total
-from planner.verify.integer import LINK, NODE, RISK
+from planner.verify.integer import LINK, NODE
 
 if TYPE_CHECKING:
     from planner.verify.document import RoutePart
@@ -102,7 +102,7 @@ def failures_of(route: RoutePart, *, ground: Ground) -> list[str]:
     return [
         *(f"{LINK}{link}" for link in route.links),
         *(f"{NODE}{node}" for node in route.nodes[1:-1]),
-        *(f"{RISK}{risk}" for risk in sorted(risks)),
+        *sorted(risks),
     ]
 
 

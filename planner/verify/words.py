@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.verify.check import Check, Ledger
-from planner.verify.integer import LINK, NODE, RISK
+from planner.verify.integer import LINK, NODE
 from planner.verify.prices import GROUP, Resource, resource_of
 from planner.verify.sets import RouteSet, failures_of
 
@@ -49,9 +49,8 @@ def check_bottlenecks(plan: PlanPart, *, ground: Ground, names: dict[str, str]) 
         what = f"'{name}'{_when(failure)} is said to limit {count} demands ({limits})"
         ledger.require(condition=False, failure=f"{what}, which no certificate shows")
     for row in plan.bottlenecks:
-        for words in _words_of(row, ground=ground, names=names):
-            said = any(word in row.sentence for word in words)
-            ledger.require(said, f"the sentence '{row.sentence}' does not name '{words[0]}'")
+        for word in _words_of(row, ground=ground, names=names):
+            ledger.require(word in row.sentence, f"the sentence '{row.sentence}' does not name '{word}'")
     return ledger.check(
         f"{len(plan.bottlenecks)} bottleneck sentences name what carries a price in a certificate and count the "
         "demands that it limits there"
@@ -67,18 +66,16 @@ def _when(failure: str) -> str:
     return f" when '{failure}' fails" if failure else ""
 
 
-def _words_of(row: BottleneckPart, *, ground: Ground, names: dict[str, str]) -> Iterator[tuple[str, ...]]:
-    """What the sentence of a bottleneck must say: of each tuple one."""
+def _words_of(row: BottleneckPart, *, ground: Ground, names: dict[str, str]) -> Iterator[str]:
+    """What the sentence of a bottleneck must say."""
     if row.limits != "total":
-        yield (str(row.demands_limited),)
+        yield str(row.demands_limited)
     for what in (_named(row), row.failure or ""):
         kind, _, name = what.partition(":")
         if f"{kind}:" == LINK and name in ground.spans:
-            yield from ((names[end],) for end in sorted(ground.spans[name].ends))
+            yield from (names[end] for end in sorted(ground.spans[name].ends))
         elif name:
-            # A switch that light passes counts as a risk group, and is called by its name.
-            called = names.get(name, name)
-            yield {NODE: (called,), RISK: (called, name)}.get(f"{kind}:", (name,))
+            yield names.get(name, name) if f"{kind}:" == NODE else name
 
 
 @dataclass(frozen=True)
@@ -151,6 +148,6 @@ def _users(sets: Sequence[RouteSet], worth: dict[Resource, float], *, ground: Gr
 def _loaded(route: RoutePart, *, ground: Ground) -> set[str]:
     """The resources that a route loads."""
     groups = {ground.spans[link].group for link in route.links if link in ground.spans}
-    return {name for name in failures_of(route, ground=ground) if not name.startswith(RISK)} | {
+    return {name for name in failures_of(route, ground=ground) if name not in ground.at_risk} | {
         f"{GROUP}{group}" for group in groups if group is not None
     }

@@ -12,7 +12,9 @@ import pytest
 from planner.failure import single_events
 from planner.network import Network, build_network
 from planner.records import KEY_HOLDING_KINDS, rows_of, split_list
-from planner.routing import Risks, Topology, best_routes, find_routes, least_cut
+from planner.routing import Topology, best_routes, find_routes
+from planner.routing.cuts import least_cut
+from planner.routing.risks import Risks
 from tests.networks import link_row, node_row, plain_network, random_network, rate_budget
 from tests.test_routing import all_simple_routes, disjoint_value, share_nothing
 
@@ -125,7 +127,7 @@ def test_the_least_cut_is_that_of_brute_force(disjoint):
         if ends is None:
             continue
         topology = Topology.of(network, budget=rate_budget(network))
-        risks = Risks.of(network, topology=topology, disjoint=disjoint)
+        risks = Risks.of(topology, disjoint=disjoint)
         source, target = (topology.end(end) for end in ends)
         cut = least_cut(topology, risks=risks, source=source, target=target, disjoint=disjoint)
         named = [("node", node) for node in cut.nodes] + [("link", link) for link in cut.links]
@@ -159,7 +161,9 @@ def test_the_shortest_pair_gives_way_where_one_duct_holds_both():
         network, budget=rate_budget(network), node_a="a", node_b="d", k=2, by="length", disjoint="node"
     )
     # The two short ways need the duct each, so one of them and the long one are left.
-    assert [route.links for route in answer.routes] == [("ab", "bd"), ("ae", "ed")]
+    short, around = (route.links for route in answer.routes)
+    assert short in {("ab", "bd"), ("ac", "cd")}
+    assert around == ("ae", "ed")
     three = find_routes(network, budget=rate_budget(network), node_a="a", node_b="d", k=3, disjoint="link")
     assert len(three.routes) == 2
     assert three.cut is not None
