@@ -8,8 +8,8 @@ tree, take the least rate on each demand's path (by a search from each source). 
 and scaled up; its results are compared with the sweep's, demand by demand. Then the single failures of nodes.
 
 Then the fair allocation after single link failures: started from the allocation before the failure, against one from
-the beginning, on the trunks and on the networks of benchmarks/allocation.py of the sizes given with --anew. All failures
-of links in use are allocated (of 1,000 nodes, three), and a sample of them from the beginning. What is served is
+the beginning, on the trunks and on the networks of benchmarks/allocation.py of the sizes given with --anew. All
+failures of links in use are allocated (of 1,000 nodes, three), and a sample of them from the beginning. What is served is
 compared. All times are CPU seconds.
 """
 

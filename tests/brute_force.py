@@ -105,11 +105,12 @@ class BruteForce:
         self.links = {row["link_id"]: row for row in network.links.to_dict("records")}
         self.all_demands = network.demands.to_dict("records")
         self.shared, self.objective = shared, objective
-        self.without_port = self.refused()
-        asking = [row for row in self.all_demands if row["rate_bps"] > 0 and row["demand_id"] not in self.without_port]
+        asking = [row for row in self.all_demands if row["rate_bps"] > 0]
         routes = {row["demand_id"]: list(self.routes(row["node_a"], row["node_b"])) for row in asking}
         self.unreachable = [name for name, found in routes.items() if not found]
-        self.demands = [row for row in asking if routes[row["demand_id"]]]
+        joined = [row for row in asking if routes[row["demand_id"]]]
+        self.without_port = self.refused(joined)
+        self.demands = [row for row in joined if row["demand_id"] not in self.without_port]
         self.given: dict[str, str] = {}
         self.most_routes: dict[str, int] = {}
         self.columns: list[tuple[int, str, tuple[Steps, ...]]] = []  # demand, protection, set
@@ -129,18 +130,17 @@ class BruteForce:
                 sets = [order for pair in sets for order in itertools.permutations(pair)]
             self.columns += [(number, asked, routes) for routes in sets]
 
-    def refused(self) -> list[str]:
+    def refused(self, joined: list[Row]) -> list[str]:
         left = {name: row["user_ports"] for name, row in self.nodes.items()}
         refused = []
-        for row in sorted(self.all_demands, key=lambda row: (-row["priority"], row["demand_id"])):
+        for row in sorted(joined, key=lambda row: (-row["priority"], row["demand_id"])):
             ends = (row["node_a"], row["node_b"])
-            if row["rate_bps"] > 0:
-                if all(left[end] >= 1 for end in ends if _known(left[end])):
-                    for end in ends:
-                        if _known(left[end]):
-                            left[end] -= 1
-                else:
-                    refused.append(row["demand_id"])
+            if all(left[end] >= 1 for end in ends if _known(left[end])):
+                for end in ends:
+                    if _known(left[end]):
+                        left[end] -= 1
+            else:
+                refused.append(row["demand_id"])
         return sorted(refused)
 
     # ------------------------------------------------------------ routes and sets

@@ -216,6 +216,18 @@ def test_ports_are_given_by_priority():
     assert nodes.loc["c", ["user_ports", "ports_used"]].tolist() == [1, 1]
 
 
+def test_a_demand_without_a_route_takes_no_port():
+    nodes = [node_row(name, **({"user_ports": 1} if name == "c" else {})) for name in "abcz"]
+    demands = [demand_row("a-first", "z", "c", 1.0, priority=2.0), demand_row("second", "a", "c", 1.0)]
+    plan = planner.make_plan(
+        build_network(nodes=nodes, links=[link_row("ab", "a", "b", 9), link_row("bc", "b", "c", 9)], demands=demands)
+    )
+    assert plan.without_port == ()
+    assert plan.demands.set_index("demand_id")["served_bps"].tolist() == [0.0, 1.0]
+    assert plan.nodes.set_index("node_id").loc[["a", "c", "z"], "ports_used"].tolist() == [1, 1, 0]
+    assert "Demand 'a-first' (z–c) has no route that carries key." in plan.warnings
+
+
 def test_a_node_without_a_port_says_so():
     plan = planner.make_plan(ring([("d", "a", "c", 1.0)], c={"user_ports": 0}))
     assert "Demand 'd' (A–C) gets no user port: C has no user port." in plan.warnings

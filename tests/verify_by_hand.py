@@ -57,15 +57,13 @@ class Facts:
         self.relays = {row.node_id for row in rows_of(nodes) if row.kind in RELAY_KINDS}
         self.limit = {row.node_id: row.relay_limit_bps for row in rows_of(nodes) if row.relay_limit_bps > 0}
         self.asked = {row.demand_id: row for row in rows_of(self.network.demands)}
-        self.without_port = self._without_port()
         live = [link for link in self.rate if self.rate[link] > 0]
         self.ways = {
-            key: []
-            if key in self.without_port or row.rate_bps <= 0
-            else list(self.simple(row.node_a, row.node_b, live))
+            key: list(self.simple(row.node_a, row.node_b, live)) if row.rate_bps > 0 else []
             for key, row in self.asked.items()
         }
-        self.active = [key for key, ways in self.ways.items() if ways]
+        self.without_port = self._without_port()
+        self.active = [key for key, ways in self.ways.items() if ways and key not in self.without_port]
         self.given = {key: self._strongest(key) for key in self.active}
 
     def simple(self, start: str, goal: str, links: list[str]) -> Iterator[Way]:
@@ -85,8 +83,8 @@ class Facts:
     def _without_port(self) -> list[str]:
         left = {row.node_id: int(row.user_ports) for row in rows_of(self.network.nodes) if not pd.isna(row.user_ports)}
         refused = []
-        asking = [row for row in self.asked.values() if row.rate_bps > 0]
-        for row in sorted(asking, key=lambda row: (-row.priority, row.demand_id)):
+        joined = [row for row in self.asked.values() if self.ways[row.demand_id]]
+        for row in sorted(joined, key=lambda row: (-row.priority, row.demand_id)):
             if left.get(row.node_a, 1) < 1 or left.get(row.node_b, 1) < 1:
                 refused.append(row.demand_id)
                 continue

@@ -16,10 +16,10 @@ def without_port(requests: Requests, *, network: Network, topology: Topology) ->
     """The demands that get no user port, sorted by id.
 
     The demands are taken by priority, the highest first, then by id; each gets a port at both ends if both have
-    one left, and otherwise none.
+    one left, and otherwise none. A demand without a route has no use for a port and takes none.
 
     Args:
-        requests: All demands with a positive request.
+        requests: All demands with a positive request and a route.
         network: The network, with the ``user_ports`` of its nodes.
         topology: The same.
     """

@@ -199,7 +199,9 @@ class Refill:
             working: The demands whose ends work.
             possible: The rows that have a set of routes.
         """
-        asking = working.copy()
+        joined = np.zeros(len(working), dtype=bool)
+        joined[self._demand[possible[self._wishes.row_of]]] = True
+        asking = working & joined
         if self._ports:
             refused = without_port(self._asked.only(asking), network=self._network, topology=self._topology)
             asking &= ~np.isin(self._asked.demand_ids, refused)

@@ -125,7 +125,7 @@ class Allocation:
         unreachable: Ids of demands with a positive request and no permitted route of a positive rate.
         protection_given: The protection of each demand with a positive request and a route.
         shortfalls: The demands that are given less protection than they asked for, sorted by id.
-        without_port: Ids of demands with a positive request that get no user port, sorted.
+        without_port: Ids of demands with a positive request and a route that get no user port, sorted.
         reserved_bps: Key rate of each link that is held for protection routes.
         total: The most key that can be served and its proof, where that was asked for.
     """

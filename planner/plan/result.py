@@ -66,9 +66,7 @@ class Plan:
     @cached_property
     def nodes(self) -> pd.DataFrame:
         """What each node passes on, against its limits (:func:`planner.plan.tables.node_loads`)."""
-        return node_loads(
-            self.network, demands=self.demands, routes=self.routes, without_port=self.without_port, shared=self.shared
-        )
+        return node_loads(self.network, demands=self.demands, routes=self.routes, shared=self.shared)
 
     @cached_property
     def bottlenecks(self) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -70,16 +70,14 @@ def node_loads(
     *,
     demands: pd.DataFrame,
     routes: pd.DataFrame,
-    without_port: Collection[str] = (),
     shared: bool = False,
 ) -> pd.DataFrame:
     """What each node passes on, against its limits.
 
     Args:
         network: The network.
-        demands: ``demand_id``, ``node_a``, ``node_b``, ``requested_bps``.
+        demands: ``node_a``, ``node_b``, ``protection_given``.
         routes: The routes with their roles and sets.
-        without_port: Ids of the demands that get no port.
         shared: Whether protection routes that are never in use at the same time share what they reserve.
 
     Returns:
@@ -92,8 +90,10 @@ def node_loads(
         for node in route.nodes[1:-1] if route.role != "protection" else ():
             working[node] = working.get(node, 0.0) + route.rate_bps
     reserved = reserves(network, routes, shared=shared)
-    asking = demands[(demands["requested_bps"] > 0) & ~demands["demand_id"].isin(list(without_port))]
-    ends = pd.concat([asking["node_a"], asking["node_b"]]).value_counts().to_dict()
+    ported = demands[
+        demands["protection_given"].notna()
+    ]  # those that ask for key, with a route and a port at both ends
+    ends = pd.concat([ported["node_a"], ported["node_b"]]).value_counts().to_dict()
     ids = network.nodes["node_id"]
     limits = network.nodes["relay_limit_bps"].astype("float64")
     held = ids.map(lambda node: reserved.get(("node", node), 0.0)).astype("float64")

@@ -36,7 +36,6 @@ def plan_warnings(
     unrouted = (
         f"Demand '{demand_id}' ({ends[demand_id]}) has no route that carries key."
         for demand_id in allocation.unreachable
-        if demand_id not in allocation.without_port
     )
     short = (
         f"Demand '{one.demand_id}' ({ends[one.demand_id]}) {shortfall_words(network, one)}"
@@ -79,9 +78,8 @@ def _either(parts: list[str]) -> str:
 def _without_port(network: Network, demands: pd.DataFrame, allocation: Allocation) -> Iterator[str]:
     ports = dict(zip(network.nodes["node_id"], network.nodes["user_ports"].tolist(), strict=True))
     rows = {row.demand_id: row for row in rows_of(demands) if row.requested_bps > 0}
-    used = Counter(
-        end for name, row in rows.items() if name not in allocation.without_port for end in (row.node_a, row.node_b)
-    )
+    without = {*allocation.without_port, *allocation.unreachable}
+    used = Counter(end for name, row in rows.items() if name not in without for end in (row.node_a, row.node_b))
     for demand_id in allocation.without_port:
         row = rows[demand_id]
         full = [end for end in (row.node_a, row.node_b) if isinstance(ports[end], int) and used[end] >= ports[end]]

@@ -189,12 +189,13 @@ class Ground:
     def without_port(self) -> tuple[str, ...]:
         """The demands that find no free user port at one of their ends, sorted.
 
-        Those that ask for key are taken by priority, the highest first, then by id; each takes a port at both its
-        ends or none at all.
+        Those that ask for key and have a route are taken by priority, the highest first, then by id; each takes a port
+        at both its ends or none at all.
         """
         free = dict(self.user_ports)
         refused = []
-        for key in sorted(self.asking, key=lambda key: (-self.wishes[key].priority, key)):
+        routed = [key for key in self.asking if key in self.reachable]
+        for key in sorted(routed, key=lambda key: (-self.wishes[key].priority, key)):
             limited = [end for end in self.wishes[key].pair if end in free]
             if any(free[end] == 0 for end in limited):
                 refused.append(key)
