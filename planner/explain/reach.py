@@ -105,6 +105,8 @@ def _shortest(
 def more_ports(changed: Changed, *, market: Market) -> list[Change]:
     """Ports at the ends of the wanted demands, no more than it takes until each of them has its own.
 
+    Whether they have routes yet does not matter; of the others, those without a route take no port.
+
     Args:
         changed: The network.
         market: The prices.
@@ -131,11 +133,12 @@ def more_ports(changed: Changed, *, market: Market) -> list[Change]:
 def _full(changed: Changed, ports: Mapping[str, int]) -> list[str]:
     """The ends without a free port of the first wanted demand that gets none (:mod:`planner.allocation.ports`)."""
     rows = changed.question.demands
-    free = dict(ports)
-    asking = rows[rows["requested_bps"] > 0].sort_values(["priority", "demand_id"], ascending=[False, True])
-    for row in rows_of(asking):
+    free, wanted = dict(ports), frozenset(changed.question.wanted)
+    idle = frozenset(changed.allocation.unreachable) - wanted
+    asking = rows[(rows["requested_bps"] > 0) & ~rows["demand_id"].isin(list(idle))]
+    for row in rows_of(asking.sort_values(["priority", "demand_id"], ascending=[False, True])):
         full = [end for end in (row.node_a, row.node_b) if free.get(end, 1) < 1]
-        if full and row.demand_id in changed.question.wanted:
+        if full and row.demand_id in wanted:
             return full
         if not full:
             free |= {end: free[end] - 1 for end in (row.node_a, row.node_b) if end in free}

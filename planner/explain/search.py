@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from planner.allocation.requests import ways_of
 from planner.explain.cheapest import Outcome, cheapest
 from planner.explain.options import ENOUGH, Market, link_options, node_options
 from planner.explain.reach import bypass, dead_links, direct_link, more_ports
@@ -125,10 +126,11 @@ class Search:
         self._offer(self.base.rates_bps if len(self.base.network.links) <= _MOST_LINKS else self.dead)
         outcome = self._cheapest(ports)
         for _ in range(_MOST_DIRECT):
-            direct = self._direct([*ports, *new]) if math.isinf(outcome.bound_cny) else []
-            if not direct:
+            if not math.isinf(outcome.bound_cny) or len(self.question.wanted) > 1:
                 break
-            new += direct[:1]
+            built = [changes[0] for changes in self._options.values() if changes[0].kind == "new link"]
+            if not self._direct([*ports, *built], demand=self.question.wanted[0]):
+                break
             outcome = self._cheapest(ports)
         found = [*ports, *(outcome.changes or ())]
         if not self._plan(found).met:
@@ -179,7 +181,7 @@ class Search:
 
     def _reach(self) -> tuple[list[Change], list[Change]]:
         """Ports, and new links around cuts, until every wanted demand has the routes that it asks for."""
-        ports = more_ports(self.base, market=self.market) if self.base.allocation.without_port else []
+        ports = more_ports(self.base, market=self.market)
         shortfalls = self._plan(ports).allocation.shortfalls  # without new links, which nobody knows yet
         self.cuts = {short.demand_id: short.cut for short in shortfalls if short.demand_id in self.question.wanted}
         new: list[Change] = []
@@ -195,14 +197,25 @@ class Search:
                 break
             new.append(enough[0])
             self._options[enough[0].resource] = found
+            ports = more_ports(self._plan(new), market=self.market)  # with routes others may take some too
+        self._join_ends([*ports, *new])
         return ports, new
 
-    def _direct(self, chosen: list[Change]) -> list[Change]:
-        """The ways to build one more link between the ends of a demand that nothing else would serve."""
-        if len(self.question.wanted) > 1:
-            return []
-        changed, (demand,) = self._plan(chosen), self.question.wanted
-        found = direct_link(changed, demand=demand, market=self.market, rates=self.rates)
+    def _join_ends(self, chosen: Sequence[Change]) -> None:
+        """Offers links straight between the ends of demands that lack routes: as many as they lack."""
+        lack = dict.fromkeys((name for name in self.question.wanted if name in self.base.allocation.unreachable), 0)
+        lack |= {
+            short.demand_id: short.routes for short in self.base.allocation.shortfalls if short.demand_id in self.cuts
+        }
+        built = list(chosen)
+        for demand, routes in lack.items():
+            for _ in range(ways_of(self.question.protection[demand]) - routes):
+                if len(built) < _MOST_NEW_LINKS:
+                    built += self._direct(built, demand=demand)[:1]
+
+    def _direct(self, chosen: Sequence[Change], *, demand: str) -> list[Change]:
+        """The ways to build one more link between the ends of a demand."""
+        found = direct_link(self._plan(chosen), demand=demand, market=self.market, rates=self.rates)
         if found:
             self._options[found[0].resource] = found
         return found

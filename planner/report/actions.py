@@ -127,7 +127,7 @@ def _show_notes(explanation: Explanation) -> None:
 
 def _everybody(explanation: Explanation) -> str:
     number = len(explanation.met)
-    return "The only demand gets" if number == 1 else f"All {number:,} demands get"
+    return {1: "The only demand gets", 2: "Both demands get"}.get(number, f"All {number:,} demands get")
 
 
 def _title(network: Network, demand_id: str) -> str:
@@ -174,18 +174,19 @@ def _show_remedy(network: Network, remedy: Remedy, *, demands: Sequence[str], go
         what = "what there is a price for" if remedy.proven else "what was tried"
         say(f"Nothing of {what} would help." if not remedy.proven else f"Proved: nothing of {what} would be enough.")
         return
-    asked = {network.demands.set_index("demand_id")["protection"][name] for name in demands}
+    protections = {network.demands.set_index("demand_id")["protection"][name] for name in demands}
+    asked = protections.pop() if len(protections) == 1 else "protection"
     several = len(remedy.steps) > 1
     show_table(
         _heading(remedy, goal=goal),
         columns=[*_NUMBER[:several], ("cost", "right"), ("change", "left"), ("gives", "right"),
-            ("served without it", "right"),
+            ("without it", "right"),
         ],
         rows=[
             [
                 *([str(number)] if several else []),
                 cny(step.change.cost_cny), change_words(network, step.change), change_gives(step.change),
-                _without(step, asked=asked.pop() if len(asked) == 1 else ""),
+                _without(step, asked=asked),
             ]
             for number, step in enumerate(remedy.steps, start=1)
         ],
@@ -226,7 +227,7 @@ def _proof(remedy: Remedy) -> str:
         return "Proved: nothing of what there is a price for would be enough."
     if remedy.proven:
         new = any(step.change.kind == "new link" for step in remedy.steps)
-        return f"Proved{', with new links there' if new else ''}: no other changes would do for less."
+        return f"Proved{', but for where new links lie' if new else ''}: no other changes would do for less."
     if not remedy.met:
         return "Whether anything would be enough is not known."
     one = "It cannot be left out or made smaller" if len(remedy.steps) == 1 else "None can be left out or made smaller"
@@ -249,14 +250,16 @@ def _show_alternatives(network: Network, remedy: Remedy) -> None:
         row = (cny(one.change.cost_cny), change_words(network, one.change), change_gives(one.change))
         alike.setdefault(row, []).append(place[one.instead_of])
     rows = [[*([", ".join(numbers)] if several else []), *row] for row, numbers in alike.items()]
-    shown = rows[:_ALTERNATIVES_SHOWN]
+    title = "Other ways, each in place of the change of that number" if several else "Would do as well in its place"
+    if len(rows) > _ALTERNATIVES_SHOWN:
+        first = {row[0]: row for row in reversed(rows)}
+        title += f", the cheapest of each ({len(first)} of {len(rows)}; all with --json)"
+        rows = [first[place] for place in dict.fromkeys(row[0] for row in rows)]
+    else:
+        title += ", cheapest first"
     say("")
     show_table(
-        ("Other ways, each in place of the change of that number" if several else "Would do as well in its place")
-        + ", cheapest first"
-        + ("" if len(shown) == len(rows) else f" ({len(shown)} of {len(rows)})"),
-        columns=[*_NUMBER[:several], ("cost", "right"), ("change", "left"), ("gives", "right")],
-        rows=shown,
+        title, columns=[*_NUMBER[:several], ("cost", "right"), ("change", "left"), ("gives", "right")], rows=rows
     )
 
 

@@ -90,5 +90,7 @@ def change_gives(change: Change) -> str:
 
 
 def cny(cost: float) -> str:
-    """A price in millions of yuan."""
+    """A price in yuan, large ones in millions."""
+    if 0 < cost < 5e3:
+        return f"CNY {cost:,.0f}"
     return f"CNY {cost / 1e6:,.2f} M" if cost < 99.5e6 else f"CNY {cost / 1e6:,.0f} M"
