@@ -224,6 +224,27 @@ def test_the_route_from_a_to_b_is_the_route_from_b_to_a():
     assert back["key_rate_bps"] == there["key_rate_bps"]
 
 
+def test_fewer_routes_than_asked_is_said():
+    result = run("route", "trunks", "wuhan", "shanghai", "-k", "3")
+    assert result.exit_code == 0
+    assert "there is 1 route, not 3" in result.stderr
+    assert "route" not in run("route", "trunks", "wuhan", "shanghai").stderr
+
+
+def test_parallel_links_of_a_route_are_told_apart(tmp_path):
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "network.toml").write_text('name = "net"\ntitle = "Net"\n')
+    nodes = "".join(f"{node},{node.upper()},trusted,{30 + n / 10},110,assumed\n" for n, node in enumerate("abc"))
+    (tmp_path / "net" / "nodes.csv").write_text(f"node_id,name,kind,lat_deg,lon_deg,basis\n{nodes}")
+    links = "".join(
+        f"{link},{ends},20,{rate},assumed\n" for link, ends, rate in (("p", "a,b", 9), ("q", "a,b", 8), ("r", "b,c", 1))
+    )
+    (tmp_path / "net" / "links.csv").write_text(f"link_id,node_a,node_b,length_km,key_rate_bps,basis\n{links}")
+    result = run("route", tmp_path / "net", "a", "c", "-k", "2")
+    assert "A –(p)– B – C" in result.stdout
+    assert "A –(q)– B – C" in result.stdout
+
+
 def test_fewer_disjoint_routes_than_asked_is_said():
     result = run("route", "trunks", "wuhan", "shanghai", "-k", "2", "--disjoint", "node")
     assert result.exit_code == 0

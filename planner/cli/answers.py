@@ -201,7 +201,7 @@ def route(
         if answer.cut is not None:
             document["cut"] = {key: list(getattr(answer.cut, key)) for key in ("nodes", "links", "risk_groups")}
         print_json(document)
-    else:
+    elif answer.routes:
         from planner.report.terminal import show_routes
 
         show_routes(read, answer.routes)
@@ -225,10 +225,12 @@ def _shared_modules(routes: Sequence[Route]) -> tuple[str, ...]:
 
 
 def _too_few(network: Network, answer: RouteAnswer, *, k: int, disjoint: Disjoint | None) -> tuple[str, ...]:
-    """Why there are fewer disjoint routes than were asked for."""
+    """That there are fewer routes than were asked for, and where they are to be disjoint, why."""
     number = len(answer.routes)
-    if disjoint is None or number == k or not answer.routes:
+    if number == k or not answer.routes:
         return ()
+    if disjoint is None:
+        return (f"there {'is 1 route' if number == 1 else f'are {number} routes'}, not {k}",) if answer.proven else ()
     found = f"there is no set of {k} {disjoint.value}-disjoint routes; the largest has {number}"
     if answer.cut is None:
         return (found,)

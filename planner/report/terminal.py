@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -191,7 +192,6 @@ def _bit_row(name: str, row: Any) -> list[str]:
 
 def show_routes(network: Network, routes: Sequence[Route]) -> None:
     """Prints routes, best first."""
-    names = network.node_names
     show_table(
         "Routes, best first",
         columns=[
@@ -207,11 +207,21 @@ def show_routes(network: Network, routes: Sequence[Route]) -> None:
                 quantity(route.length_km, "km"),
                 str(route.hops),
                 network.link_titles[route.bottleneck],
-                " – ".join(names[node] for node in route.nodes),
+                _course(network, route),
             ]
             for route in routes
         ],
     )
+
+
+def _course(network: Network, route: Route) -> str:
+    """The stations of a route; where parallel links join two of them, which one it takes."""
+    graph, names = network.graph, network.node_names
+    words = names[route.nodes[0]]
+    for (one, other), link in zip(pairwise(route.nodes), route.links, strict=True):
+        which = f"({link})–" if graph.number_of_edges(one, other) > 1 else ""
+        words += f" –{which} {names[other]}"
+    return words
 
 
 def show_rate(module: str, document: Mapping[str, Any]) -> None:
