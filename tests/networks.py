@@ -168,8 +168,11 @@ def renamed(network: Network, rng: np.random.Generator) -> Network:
     def ends(table: pd.DataFrame) -> pd.DataFrame:
         return table.assign(node_a=table["node_a"].map(node), node_b=table["node_b"].map(node))
 
+    vias = [via and ";".join(node[name] for name in via.split(";")) for via in network.links["via"]]
+    passed = pd.Series(vias, index=network.links.index, dtype=object)
+
     return network.replace(
         nodes=network.nodes.assign(node_id=nodes.map(node)),
-        links=ends(network.links).assign(link_id=links.map(link)),
+        links=ends(network.links).assign(link_id=links.map(link), via=passed),
         demands=ends(network.demands),
     )

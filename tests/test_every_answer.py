@@ -20,7 +20,7 @@ from planner.failure import sweep_failures
 from planner.trust import key_trust, node_exposure
 from tests.brute_force import BruteForce, cut_separates, protected_network
 from tests.failure.test_sweep import reduced
-from tests.networks import rate_budget, rate_demands
+from tests.networks import rate_budget, rate_demands, renamed, shuffled
 from tests.test_allocation_protection import allocated, check_proofs, check_reserved, check_routes
 
 if TYPE_CHECKING:
@@ -360,3 +360,21 @@ def test_trust(cases):
     assert counted["any", 1] >= 300
     assert counted["any", 2] >= 100
     assert counted["all", 2] >= 100
+
+
+def test_neither_the_order_of_rows_nor_names_matter(cases):
+    """The order of rows changes nothing at all, the names of nodes and links nothing beyond rounding."""
+    rng = np.random.default_rng(63)
+    for number, case in enumerate(cases[::2]):
+        objective, shared = MODES[number % len(MODES)]
+        first = case.allocation(objective, shared=shared)
+        again = allocated(shuffled(case.network, rng), objective=objective, shared=shared)
+        assert again.served_bps == first.served_bps
+        assert again.routes.equals(first.routes)
+        assert (again.growth.factor, again.growth.prices) == (first.growth.factor, first.growth.prices)
+        assert (again.reserved_bps, again.shortfalls) == (first.reserved_bps, first.shortfalls)
+        other = allocated(renamed(case.network, rng), objective=objective, shared=shared)
+        assert other.growth.factor == close(first.growth.factor)
+        assert other.served_bps == pytest.approx(first.served_bps, rel=1e-6, abs=1e-7)
+        assert other.protection_given == first.protection_given
+        assert [short.routes for short in other.shortfalls] == [short.routes for short in first.shortfalls]
