@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from planner.records.fields import SOURCED, Basis, Prose, Record, Rule, Text, unit
+from planner.records.profiles import ProfileRecord, figures_known
 
 
 class ChannelRecord(Record):
@@ -49,33 +50,15 @@ def _gate(row: Mapping[str, Any]) -> str | None:
     return "give either gate_width_s or gate_fraction" if both or neither else None
 
 
-def _bases_of_figures(row: Mapping[str, Any]) -> str | None:
-    for column in ("parameter_basis", "parameter_source"):
-        for key in row[column]:
-            if key not in _FIGURES:
-                return f"{column} names '{key}', which is no figure of a profile"
-    for key, basis in row["parameter_basis"].items():
-        if basis != "assumed" and key not in row["parameter_source"] and row["source"] is None:
-            return f"the basis '{basis}' of {key} needs a parameter_source"
-    return None
-
-
-class CoexistenceRecord(Record):
+class CoexistenceRecord(ProfileRecord):
     """What shares a fibre with a quantum channel, and what keeps it away from the detectors."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        SOURCED,
+        *ProfileRecord.rules,
         Rule(("gate_width_s", "gate_fraction"), _gate),
-        Rule(("parameter_basis", "parameter_source"), _bases_of_figures),
+        figures_known("profile", lambda: CoexistenceRecord),
     )
 
-    title: Text = Field(description="Title for people.")
-    title_local: Text | None = Field(default=None, description="Title in the local script.")
-    note: Prose | None = Field(default=None, description="Remarks.")
-    basis: Basis = Field(default="assumed", description="How the figures are known that parameter_basis does not name.")
-    source: Text | None = Field(default=None, description="Key of sources.toml; required unless assumed.")
-    parameter_basis: dict[str, Basis] = Field(default_factory=dict, description="Basis of single figures.")
-    parameter_source: dict[str, Text] = Field(default_factory=dict, description="Source of single figures.")
     quantum_wavelength_nm: float = Field(
         ge=1000, le=2000, description="Wavelength of the quantum channel.", json_schema_extra=unit("nm")
     )
@@ -114,11 +97,3 @@ class CoexistenceRecord(Record):
         description="What of a backward channel comes back by Rayleigh scattering and reflection, as a loss.",
     )  # fmt: skip
     channels: tuple[ChannelRecord, ...] = Field(min_length=1, description="The classical channels.")
-
-
-_FIGURES = frozenset(
-    name
-    for name, field in CoexistenceRecord.model_fields.items()
-    if field.annotation in (float, float | None) and name != "channels"
-)
-"""The numbers of a profile, each with a basis of its own where parameter_basis says so."""

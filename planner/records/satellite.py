@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
-from planner.records.fields import SOURCED, Basis, Prose, Record, Rule, Text, unit
+from planner.records.fields import Rule, Text, unit
+from planner.records.profiles import ProfileRecord, figures_known
 
 
-def _unsourced(row: Mapping[str, Any]) -> str | None:
-    for key, basis in row["parameter_basis"].items():
-        if basis != "assumed" and key not in row["parameter_source"] and row["source"] is None:
-            return f"the basis '{basis}' of {key} needs a parameter_source"
-    return None
-
-
-def _unknown_figure(row: Mapping[str, Any]) -> str | None:
-    for column in ("parameter_basis", "parameter_source"):
-        for key in row[column]:
-            if key not in SatelliteRecord.model_fields:
-                return f"{column} names '{key}', which is no figure of a satellite"
-    return None
-
-
-class SatelliteRecord(Record):
+class SatelliteRecord(ProfileRecord):
     """An orbit, and the optics of the downlink from it. The module (clock, states, detectors) stands apart."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        SOURCED,
-        Rule(("parameter_basis", "parameter_source"), _unsourced),
-        Rule(("parameter_basis", "parameter_source"), _unknown_figure),
-    )
+    rules: ClassVar[tuple[Rule, ...]] = (*ProfileRecord.rules, figures_known("satellite", lambda: SatelliteRecord))
 
-    title: Text = Field(description="Title for people.")
-    title_local: Text | None = Field(default=None, description="Title in the local script.")
-    note: Prose | None = Field(default=None, description="Remarks.")
-    basis: Basis = Field(default="assumed", description="How the figures are known that parameter_basis does not name.")
-    source: Text | None = Field(default=None, description="Key of sources.toml; required unless assumed.")
-    parameter_basis: dict[str, Basis] = Field(default_factory=dict, description="Basis of single figures.")
-    parameter_source: dict[str, Text] = Field(default_factory=dict, description="Source of single figures.")
     module: Text = Field(description="Id of the QKD module: the payload and the ground station's receiver.")
     altitude_km: float = Field(
         ge=150, le=50_000, description="Height of the circular orbit.", json_schema_extra=unit("km")
