@@ -59,6 +59,9 @@ class Program:
         """
         import highspy
 
+        if not self._most:
+            kept = all(lower <= 0.0 <= upper for lower, upper in zip(self._lower, self._upper, strict=True))
+            return np.zeros(0) if kept else None
         highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in _OPTIONS.items():
             highs.setOptionValue(option, value)
@@ -67,7 +70,7 @@ class Program:
         status, known = highs.getModelStatus(), highspy.HighsModelStatus
         if status in (known.kInfeasible, known.kUnboundedOrInfeasible):  # no cost is below 0, so none is unbounded
             return None
-        if status not in (known.kOptimal, known.kModelEmpty):
+        if status != known.kOptimal:
             raise LimitError
         return np.array(highs.getSolution().col_value)
 
