@@ -234,12 +234,12 @@ def _too_few(network: Network, answer: RouteAnswer, *, k: int, disjoint: Disjoin
     found = f"there is no set of {k} {disjoint.value}-disjoint routes; the largest has {number}"
     if answer.cut is None:
         return (found,)
-    from planner.report.cuts import cut_words
+    from planner.plan.words import cut_words
 
-    cut = cut_words(network, nodes=answer.cut.nodes, links=answer.cut.links, risk_groups=answer.cut.risk_groups)
+    cut = cut_words(network, answer.cut)
     if len(answer.cut) > number:
-        return (f"{found}: any two share a node, a link or a risk group, though every route uses one of {cut}",)
-    return (f"{found}: every route uses {'one of ' if number > 1 else ''}{cut}",)
+        return (f"{found}: any two share a node, a link or a risk group, though every route uses {cut}",)
+    return (f"{found}: every route uses {cut}",)
 
 
 def _as_list(value: Any) -> Any:

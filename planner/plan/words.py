@@ -54,9 +54,9 @@ def shortfall_words(network: Network, shortfall: Shortfall) -> str:
     """Which protection a demand cannot have, what it gets, and why: the end of a sentence about the demand."""
     given = "is served without protection" if shortfall.given == "none" else f"gets {shortfall.given}"
     most = "no two" if shortfall.routes == 1 else f"only {shortfall.routes}"
-    parts = cut_parts(network, shortfall.cut)
-    reason = f"for every route needs {_either(parts)}" if parts else "for the links of its routes share risk groups"
-    if len(parts) > shortfall.routes:
+    cut = cut_words(network, shortfall.cut)
+    reason = f"for every route needs {cut}" if cut else "for the links of its routes share risk groups"
+    if len(shortfall.cut) > shortfall.routes:
         # Risk groups are no graph: routes that keep to different parts of the cut may still have one in common.
         reason += ", and those that need different ones share something all the same"
     return f"asks for {shortfall.asked} and {given}: {most} routes share nothing, {reason}."
@@ -71,8 +71,10 @@ def cut_parts(network: Network, cut: Cut) -> list[str]:
     ]
 
 
-def _either(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} or {parts[-1]}"
+def cut_words(network: Network, cut: Cut) -> str:
+    """What a cut is made of in a sentence: ``node Jinan, link Xuzhou–Bengbu or risk group duct-7``."""
+    *parts, last = cut_parts(network, cut) or [""]
+    return f"{', '.join(parts)} or {last}" if parts else last
 
 
 def _without_port(network: Network, demands: pd.DataFrame, allocation: Allocation) -> Iterator[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from planner.plan.words import cut_words
 from planner.report.change_words import change_gives, change_words, cny
-from planner.report.cuts import cut_words
 from planner.report.terminal import say, show_table
 from planner.report.words import count, demand_title, fold, listing, quantity
 
@@ -205,8 +205,8 @@ def _reasons(network: Network, remedy: Remedy) -> list[str]:
         ends = "with key " if remedy.dead else ""
         reasons.append(f"No route {ends}joins the ends of {_title(network, name)}.")
     for name, cut in remedy.cuts.items():
-        parts = cut_words(network, nodes=cut.nodes, links=cut.links, risk_groups=cut.risk_groups)
-        reasons.append(f"There are too few separate routes for {_title(network, name)}: each needs {parts}.")
+        needs = cut_words(network, cut)
+        reasons.append(f"There are too few separate routes for {_title(network, name)}: each needs {needs}.")
     if remedy.dead:
         reasons.append(f"Without key: {listing([network.link_titles[link] for link in remedy.dead], at_most=8)}.")
     return reasons
