@@ -240,6 +240,10 @@ def route(data):
     return demand(data)["routes"][0]
 
 
+def working(nodes, links, rate_bps):
+    return {"nodes": nodes, "links": links, "rate_bps": rate_bps, "role": "working", "set": 1}
+
+
 def through_a_user(data):
     route(data).update(nodes=["a", "b", "u", "c"], links=["ab", "ub", "uc"])
 
@@ -313,11 +317,12 @@ TAMPERINGS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
     "served a little less": (lower_consistently, "fairness levels", "served_bps of demand 'easy'"),
     "served nothing": (lambda d: demand(d).update(served_bps=-1.0), "served rates", "below 0"),
     "served to nobody": (
-        lambda d: demand(d, "nothing")["routes"].append({"nodes": ["a", "b"], "links": ["ab"], "rate_bps": 1.0}),
+        lambda d: demand(d, "nothing")["routes"].append(working(["a", "b"], ["ab"], 1.0)),
         "served rates",
         "demand 'nothing'",
     ),
     "route's rate": (lambda d: route(d).update(rate_bps=1.0), "served rates", "demand 'far'"),
+    "set of another number": (lambda d: route(d).update(set=2), "sets of routes", "have the numbers [2]"),
     "route of nothing": (lambda d: route(d).update(rate_bps=0.0), "routes", "carries more than nothing"),
     "route backwards": (lambda d: route(d).update(rate_bps=-5.0), "routes", "carries -5 bit/s"),
     "route's link": (lambda d: route(d)["links"].__setitem__(0, "bd"), "routes", "'bd', which does not join them"),
@@ -332,7 +337,7 @@ TAMPERINGS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
     "route with a link too many": (lambda d: route(d)["links"].append("bd"), "routes", "has 3 links for 3 nodes"),
     "route through a user": (through_a_user, "routes", "passes through 'u', which may not relay keys"),
     "route over a dead link": (
-        lambda d: demand(d, "near").update(routes=[{"nodes": ["d", "a"], "links": ["ad"], "rate_bps": 200.0}]),
+        lambda d: demand(d, "near").update(routes=[working(["d", "a"], ["ad"], 200.0)]),
         "capacity",
         "the load of link 'ad' is 200, above its limit 0",
     ),
@@ -394,6 +399,16 @@ TAMPERINGS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
     "level dropped": (lambda d: d["fairness"]["levels"].pop(), "fairness levels", "frozen at no level"),
     "levels in another order": (lambda d: d["fairness"]["levels"].reverse(), "fairness levels", "below the one before"),
     "demand at another level": (move_demand_to_last_level, "fairness levels", "by level"),
+    "level of nobody": (
+        lambda d: d["fairness"]["levels"].append({**d["fairness"]["levels"][-1], "demands": []}),
+        "fairness levels",
+        "freezes no demand",
+    ),
+    "full with prices": (
+        lambda d: d["fairness"]["levels"][-1].update(prices={"ab": 1.0}),
+        "fairness levels",
+        "though it needs no proof",
+    ),
     "demand frozen twice": (
         lambda d: d["fairness"]["levels"][-1]["demands"].append(d["fairness"]["levels"][0]["demands"][0]),
         "fairness levels",
@@ -611,6 +626,12 @@ def test_what_is_not_json_or_no_plan_is_wrong_input(tmp_path, content, words):
         (lambda d: d["demands"][1].update(routes={}), "demands[1].routes"),
         (lambda d: d["demands"].append(d["demands"][0]), "demands"),
         (lambda d: d["links"][0].pop("load_bps"), "links[0].load_bps"),
+        (lambda d: d["links"][0].pop("reserved_bps"), "links[0].reserved_bps"),
+        (lambda d: d["demands"][0].pop("shortfall"), "demands[0].shortfall"),
+        (lambda d: d["demands"][0]["routes"][0].pop("set"), "demands[0].routes[0].set"),
+        (lambda d: d["growth"]["routes"][1].pop("role"), "growth.routes[1].role"),
+        (lambda d: d["bottlenecks"][0].pop("failure"), "bottlenecks[0].failure"),
+        (lambda d: d.pop("shared"), "shared"),
         (lambda d: d["links"].append(d["links"][0]), "links"),
         (lambda d: d.update(links=None), "links"),
         (lambda d: d["growth"].update(prices=[]), "growth.prices"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,8 @@ from planner.errors import InputError, Problem
 from planner.verify.sets import RouteSet, route_sets
 
 PLAN_FILE = "plan.json"
+
+_MOST_PROBLEMS = 50
 
 
 def _unique(key: Callable[[Any], str]) -> AfterValidator:
@@ -178,6 +181,11 @@ class PlanPart(_Part):
         """Whether the plan was written before there was protection."""
         return "objective" not in self.model_fields_set
 
+    def missing(self) -> Iterator[str]:
+        """The places at which a plan of today lacks what only one of before protection may lack."""
+        if not self.before_protection:
+            yield from _missing(self, "")
+
 
 def read_document(directory: Path) -> PlanPart:
     """Reads ``plan.json`` of a plan's folder.
@@ -198,9 +206,26 @@ def read_document(directory: Path) -> PlanPart:
         raise InputError(Problem(what, file=str(directory), expected="a folder written by 'planner plan -o DIR'"))
     data = _read_json(directory / PLAN_FILE, name=name)
     try:
-        return PlanPart.model_validate(data)
+        plan = PlanPart.model_validate(data)
     except ValidationError as error:
-        raise InputError([_problem(dict(entry), name) for entry in error.errors()[:50]]) from None
+        raise InputError([_problem(dict(entry), name) for entry in error.errors()[:_MOST_PROBLEMS]]) from None
+    missing = list(islice(plan.missing(), _MOST_PROBLEMS))
+    if missing:
+        raise InputError([Problem("is missing", file=name, column=place) for place in missing])
+    return plan
+
+
+def _missing(part: object, place: str) -> Iterator[str]:
+    """The keys that a part and the parts in it do not have, though they could."""
+    if isinstance(part, list):
+        for number, item in enumerate(part):
+            yield from _missing(item, f"{place}[{number}]")
+    elif isinstance(part, _Part):
+        for name, field in type(part).model_fields.items():
+            key = f"{place}.{field.alias or name}".removeprefix(".")
+            if name not in part.model_fields_set:
+                yield key
+            yield from _missing(getattr(part, name), key)
 
 
 def _read_json(path: Path, *, name: str) -> Any:

@@ -87,6 +87,10 @@ def _check_levels(plan: PlanPart, *, ground: Ground) -> Check:
             f"level {index} is {number(level.level)}, below the one before, {number(before)}",
         )
         before = level.level
+        ledger.require(level.demands, f"level {index} freezes no demand")
+        if level.served_in_full:
+            proof = level.prices or level.resource_prices
+            ledger.require(not proof, f"level {index}, which serves in full, has prices, though it needs no proof")
         for key in level.demands:
             wish = ground.wishes.get(key)
             if wish is None or key not in served:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -50,7 +51,8 @@ def check_bottlenecks(plan: PlanPart, *, ground: Ground, names: dict[str, str]) 
         ledger.require(condition=False, failure=f"{what}, which no certificate shows")
     for row in plan.bottlenecks:
         for word in _words_of(row, ground=ground, names=names):
-            ledger.require(word in row.sentence, f"the sentence '{row.sentence}' does not name '{word}'")
+            said = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", row.sentence)
+            ledger.require(said, f"the sentence '{row.sentence}' does not name '{word}'")
     return ledger.check(
         f"{len(plan.bottlenecks)} bottleneck sentences name what carries a price in a certificate and count the "
         "demands that it limits there"
