@@ -36,6 +36,21 @@ class Offer:
     cost: float
 
 
+@dataclass(frozen=True)
+class Proof:
+    """Prices of the resources, and what they prove.
+
+    Attributes:
+        resources: Price of a whole unit of each resource: of a link's entire key rate, of a group's entire time.
+        rows: Cheapest set of each row, per bit/s; with caps and a total, the price of a bit/s more for the row.
+        bound: No level above this is possible.
+    """
+
+    resources: NDArray[np.float64]
+    rows: NDArray[np.float64]
+    bound: float
+
+
 class Pricing:
     """Finds the cheapest sets of routes.
 
@@ -201,3 +216,28 @@ class Pricing:
         nodes = self._resources.node_costs(paid)
         links = self._resources.link_costs(paid) + cost_per_hop
         return Prices(links.tolist(), None if nodes is None else nodes.tolist())
+
+
+def dearer(
+    resources: Resources,
+    prices: NDArray[np.float64],
+    *,
+    offers: list[Offer],
+    worth: NDArray[np.float64],
+    sharing: list[bool],
+) -> NDArray[np.float64]:
+    """Prices at which sets cost what they are worth: that of each set's narrowest resource is raised.
+
+    Args:
+        resources: The resources of the network.
+        prices: Price of each whole resource.
+        offers: The sets.
+        worth: What a bit/s for each row is worth.
+        sharing: Whether the protection of each row shares its key.
+    """
+    raised = prices.copy()
+    for offer in offers:
+        spent = resources.spends(offer.routes, shared=sharing[offer.row])
+        narrow, amount = max(spent.items(), key=lambda entry: (entry[1], -entry[0]))
+        raised[narrow] = max(raised[narrow], prices[narrow] + (float(worth[offer.row]) - offer.cost) / amount)
+    return raised

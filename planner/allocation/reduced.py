@@ -99,7 +99,7 @@ class ReducedProgram:
             pricing: Finds cheapest sets.
         """
         sets, rates, self._tight = self._kept
-        self._pricing = pricing
+        self._pricing, self._block = pricing, 0
         gone = set(dead.tolist())
         # The key of a row carries most, so a dead set is one only where the row has no other and gets nothing.
         order = [*(n for n in range(len(sets)) if n not in gone), *dead.tolist()]

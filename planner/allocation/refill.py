@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from planner.allocation.program import Prices
+    from planner.allocation.pricing import Proof
     from planner.network import Network
 
 _POSSIBLE = 1e-10  # rates are possible when all but this part of each can be served
@@ -262,7 +262,7 @@ class Refill:
     ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         """Who stops up to the highest level, at most ``top``, that all can have but for their caps; what each has."""
         wishes, level = self._wishes, top
-        proof: Prices | None = None
+        proof: Proof | None = None
         while True:
             reached = np.where(open_, np.minimum(caps, level * wishes.priorities), fractions)
             refused = self._possible(reached)
@@ -278,14 +278,14 @@ class Refill:
             stopped |= wishes.pay(open_, rows=proof.rows)
         return stopped, reached
 
-    def _possible(self, fractions: NDArray[np.float64]) -> Prices | None:
+    def _possible(self, fractions: NDArray[np.float64]) -> Proof | None:
         """None if all these rates can be served at once; else the prices that refuse them."""
         weights = self._wishes.by_row(fractions * self._wishes.requested_bps)
         part, proof = self._program.maximise_level(fixed=np.zeros(len(weights)), weights=weights, most=1.0)
         return None if part >= 1 - _POSSIBLE else proof
 
     def _crossing(
-        self, open_: NDArray[np.bool_], fractions: NDArray[np.float64], *, caps: NDArray[np.float64], proof: Prices
+        self, open_: NDArray[np.bool_], fractions: NDArray[np.float64], *, caps: NDArray[np.float64], proof: Proof
     ) -> float:
         """The level at which the rates cost as much at some prices as there is to spend."""
         wishes = self._wishes
