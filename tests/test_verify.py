@@ -322,7 +322,7 @@ TAMPERINGS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
         "demand 'nothing'",
     ),
     "route's rate": (lambda d: route(d).update(rate_bps=1.0), "served rates", "demand 'far'"),
-    "set of another number": (lambda d: route(d).update(set=2), "sets of routes", "have the numbers [2]"),
+    "set of another number": (lambda d: route(d).update(set=2), "sets of routes", "have the numbers 2"),
     "route of nothing": (lambda d: route(d).update(rate_bps=0.0), "routes", "carries more than nothing"),
     "route backwards": (lambda d: route(d).update(rate_bps=-5.0), "routes", "carries -5 bit/s"),
     "route's link": (lambda d: route(d)["links"].__setitem__(0, "bd"), "routes", "'bd', which does not join them"),

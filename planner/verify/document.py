@@ -223,7 +223,7 @@ def _missing(part: object, place: str) -> Iterator[str]:
     elif isinstance(part, _Part):
         for name, field in type(part).model_fields.items():
             key = f"{place}.{field.alias or name}".removeprefix(".")
-            if name not in part.model_fields_set:
+            if name not in part.model_fields_set or (name == "number" and getattr(part, name) is None):
                 yield key
             yield from _missing(getattr(part, name), key)
 

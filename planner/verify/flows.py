@@ -13,7 +13,6 @@ from planner.verify.sets import Loads, limits_in_words, note_flaws, note_overloa
 if TYPE_CHECKING:
     from planner.verify.document import PlanPart, RoutePart
     from planner.verify.ground import Ground
-    from planner.verify.sets import RouteSet
 
 
 def check_demands(plan: PlanPart, *, ground: Ground) -> Check:
@@ -108,8 +107,6 @@ def check_sets(plan: PlanPart, *, ground: Ground) -> Check:
     ledger = Ledger("sets of routes")
     sets = plan.sets
     note_flaws(ledger, sets, ground=ground)
-    if not plan.before_protection:
-        _note_numbers(ledger, sets)
     several = sum(len(part.routes) > 1 for part in sets)
     if not several:
         return ledger.check(f"each of {len(sets)} routes is a working route by itself, because no demand is protected")
@@ -117,16 +114,6 @@ def check_sets(plan: PlanPart, *, ground: Ground) -> Check:
         f"the routes make {len(sets)} sets; in each of the {several} sets of several routes these are as many as the "
         "protection takes, have one rate and share no inner node, no link and no risk group"
     )
-
-
-def _note_numbers(ledger: Ledger, sets: Sequence[RouteSet]) -> None:
-    """Notes where the sets of a demand are not numbered from 1."""
-    numbers: dict[str, list[int]] = {}
-    for part in sets:
-        numbers.setdefault(part.demand_id, []).append(part.number)
-    for key, found in numbers.items():
-        right = list(range(1, len(found) + 1))
-        ledger.require(sorted(found) == right, f"the sets of demand '{key}' have the numbers {sorted(found)[:5]}")
 
 
 def check_served(plan: PlanPart, *, ground: Ground) -> Check:

@@ -97,12 +97,11 @@ def check_protection(plan: PlanPart, *, ground: Ground) -> Check:
         given = ground.given.get(demand.demand_id)
         if given is None:
             ledger.require(demand.shortfall is None, f"{name} has a shortfall, though it takes no part in the plan")
-            ledger.require(
-                demand.protection_given in (None, NO_PROTECTION), f"{name}, which takes no part, is given protection"
-            )
+            ledger.require(demand.protection_given is None, f"{name}, which takes no part, is given protection")
             continue
+        claimed = demand.protection_given
         ledger.require(
-            (demand.protection_given or NO_PROTECTION) == given.protection,
+            claimed == given.protection or (claimed is None and plan.before_protection),
             f"{name} is given '{demand.protection_given}'; the strongest that it asks for and can get is "
             f"'{given.protection}'",
         )

@@ -48,25 +48,32 @@ def route_sets(routes: Iterable[tuple[str, RoutePart]]) -> list[RouteSet]:
     Args:
         routes: Each with its demand; one without a number is a set of its own.
     """
-    sets: dict[tuple[str, object], list[RoutePart]] = {}
-    for position, (demand_id, route) in enumerate(routes):
-        own = ("alone", position) if route.number is None else route.number
-        sets.setdefault((demand_id, own), []).append(route)
-    found: list[RouteSet] = []
-    for (demand_id, _), parts in sets.items():
-        given = parts[0].number
-        found.append(RouteSet(demand_id, len(found) + 1 if given is None else given, tuple(parts)))
-    return found
+    sets: dict[tuple[str, int], list[RoutePart]] = {}
+    alone: dict[str, int] = {}
+    for demand_id, route in routes:
+        number = route.number
+        if number is None:
+            number = alone[demand_id] = alone.get(demand_id, 0) + 1
+        sets.setdefault((demand_id, number), []).append(route)
+    return [RouteSet(demand_id, number, tuple(parts)) for (demand_id, number), parts in sets.items()]
 
 
 def note_flaws(ledger: Ledger, sets: Sequence[RouteSet], *, ground: Ground) -> None:
     """Notes in a ledger every set that has not the routes of its demand's protection, or whose routes share something.
+
+    The sets of a demand are numbered from 1.
 
     Args:
         ledger: Where to.
         sets: The sets.
         ground: The recomputed facts.
     """
+    numbers: dict[str, list[int]] = {}
+    for part in sets:
+        numbers.setdefault(part.demand_id, []).append(part.number)
+    for key, found in numbers.items():
+        counted = sorted(found) == list(range(1, len(found) + 1))
+        ledger.require(counted, f"the sets of demand '{key}' have the numbers {', '.join(map(str, found[:5]))}")
     for part in sets:
         given = ground.given.get(part.demand_id)
         if given is None:
