@@ -17,7 +17,7 @@ import numpy as np
 from planner.errors import LimitReached
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -38,16 +38,14 @@ _OPTIONS: Mapping[str, Any] = {
     "threads": 1,
     "parallel": "off",
     "random_seed": 0,
-    "small_matrix_value": 1e-9,
+    "small_matrix_value": 1e-12,
     "simplex_scale_strategy": 0,  # programs come scaled; tolerances then mean what they say
 }
 _WAYS: tuple[Mapping[str, Any], ...] = (
     {"solver": "simplex", "simplex_strategy": 4, "presolve": "off", **_tolerances(1e-10), **_perturbation(1.0)},
     {"solver": "simplex", "simplex_strategy": 4, "presolve": "off", **_tolerances(1e-10), **_perturbation(0.0)},
+    {"solver": "simplex", "simplex_strategy": 1, "presolve": "off", **_tolerances(1e-10), **_perturbation(0.0)},
     {"solver": "ipm", "simplex_strategy": 1, "presolve": "off", **_tolerances(1e-10), **_perturbation(0.0)},
-    {"solver": "simplex", "simplex_strategy": 1, "presolve": "on", **_tolerances(1e-9), **_perturbation(0.0)},
-    {"solver": "simplex", "simplex_strategy": 4, "presolve": "off", **_tolerances(1e-7), **_perturbation(0.0)},
-    {"solver": "simplex", "simplex_strategy": 4, "presolve": "off", **_tolerances(1e-7), **_perturbation(1.0)},
 )
 """Primal simplex from the last basis; should that fail numerically, other ways, each from scratch
 (among them the interior-point method, which ends with a crossover to a basis)."""
@@ -55,7 +53,10 @@ _WAYS: tuple[Mapping[str, Any], ...] = (
 _DUAL: Mapping[str, Any] = {**_WAYS[1], "simplex_strategy": 1}
 """Dual simplex, for a basis that was optimal before some columns were taken away."""
 
-_NEARLY = 1e-4  # by how much a solution that is not called optimal may miss a row
+_EXACT = 1e-13  # a solution that misses no row or bound by more is not refined
+_FINER = 1e6  # by how much finer a refined solution is
+_SURE = 2  # ways that call a program infeasible are enough
+_NEARLY = 1e-9  # by how much a solution that is not called optimal may miss a row
 
 
 class InfeasibleError(AssertionError):
@@ -171,6 +172,25 @@ class LinearProgram:
         basis.col_status, basis.row_status, basis.valid = columns, rows, True
         self._must(self._highs.setBasis(basis), "setBasis")
 
+    def replace_entries(self, *, starts: ArrayLike, rows: ArrayLike, values: ArrayLike) -> None:
+        """Gives every column other entries; the basis stays. Costs and bounds stay too.
+
+        Args:
+            starts: Where each column begins in ``rows`` and ``values``.
+            rows: Row numbers of the entries, column by column.
+            values: The entries.
+        """
+        import highspy
+
+        basis, program = self._highs.getBasis(), self._highs.getLp()
+        matrix = program.a_matrix_
+        matrix.format_ = highspy.MatrixFormat.kColwise
+        matrix.start_ = np.append(np.asarray(starts, dtype=np.int32), np.int32(len(np.asarray(rows))))
+        matrix.index_, matrix.value_ = np.asarray(rows, dtype=np.int32), _floats(values)
+        self._must(self._highs.passModel(program), "passModel")
+        if basis.valid:
+            self._must(self._highs.setBasis(basis), "setBasis")
+
     def remember(self) -> None:
         """Keeps the number of columns and the basis that the last solve ended with, for :meth:`go_back`."""
         import highspy
@@ -231,6 +251,7 @@ class LinearProgram:
 
         status = highspy.HighsModelStatus.kNotset
         nearly: list[tuple[float, int, Solution]] = []
+        infeasible = 0
         ways = (_DUAL, *_WAYS) if self._back else _WAYS
         self._back = False
         for number, way in enumerate(ways):
@@ -239,22 +260,57 @@ class LinearProgram:
             self._highs.run()
             status = self._highs.getModelStatus()
             if status == highspy.HighsModelStatus.kOptimal:
-                return self._read()
+                return self._read() if self._missed() <= _EXACT else self._refined()
             if status == highspy.HighsModelStatus.kTimeLimit:
                 raise LimitReached("the time limit of the linear program was reached")
+            infeasible += status == highspy.HighsModelStatus.kInfeasible
+            if infeasible == _SURE:
+                break
             if status == highspy.HighsModelStatus.kUnknown:
-                nearly.append((self._missed(), number, self._read()))
+                missed = max(self._missed(), float(self._highs.getInfo().max_dual_infeasibility))
+                nearly.append((missed, number, self._read()))
             self._highs.clearSolver()
         if nearly and min(nearly)[0] < _NEARLY:
             return min(nearly)[2]
-        if status == highspy.HighsModelStatus.kInfeasible:
+        if infeasible:
             raise InfeasibleError("the rows of the linear program contradict each other")
         raise AssertionError(f"the linear program has no optimal solution: {self._highs.modelStatusToString(status)}")
 
+    def _refined(self) -> Solution:
+        """An optimal solution that keeps its rows and bounds to much less than the solver's tolerance.
+
+        What is left to be done is a program with the same entries, and with the room that the solution leaves as
+        bounds. Magnified, it is solved to the same tolerance, from the same basis (A. M. Gleixner, D. E. Steffy and
+        K. Wolter, INFORMS Journal on Computing 28, 449 (2016)).
+
+        Raises:
+            InfeasibleError: At this precision the rows contradict each other.
+        """
+        import highspy
+
+        program, found = self._highs.getLp(), self._highs.getSolution()
+        values, rows = np.asarray(found.col_value), np.asarray(found.row_value)
+        columns = np.asarray(program.col_lower_), np.asarray(program.col_upper_)
+        limits = np.asarray(program.row_lower_), np.asarray(program.row_upper_)
+        self._set_bounds(
+            columns=[_FINER * (bound - values) for bound in columns], rows=[_FINER * (bound - rows) for bound in limits]
+        )
+        self._highs.run()
+        status, more = self._highs.getModelStatus(), self._read()
+        self._set_bounds(columns=columns, rows=limits)
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise InfeasibleError("the rows of the linear program contradict each other by a little")
+        refined = values + more.values / _FINER
+        return Solution(float(np.asarray(program.col_cost_) @ refined), refined, more.row_prices)
+
+    def _set_bounds(self, *, columns: Sequence[NDArray[np.float64]], rows: Sequence[NDArray[np.float64]]) -> None:
+        numbers = np.arange(self.columns, dtype=np.int32), np.arange(self.rows, dtype=np.int32)
+        self._must(self._highs.changeColsBounds(self.columns, numbers[0], *map(_floats, columns)), "changeColsBounds")
+        self._must(self._highs.changeRowsBounds(self.rows, numbers[1], *map(_floats, rows)), "changeRowsBounds")
+
     def _missed(self) -> float:
-        """By how much the present solution misses a row or a price at worst."""
-        missed = self._highs.getInfo()
-        return max(float(missed.max_primal_infeasibility), float(missed.max_dual_infeasibility))
+        """By how much the present solution misses a row or a bound at worst."""
+        return float(self._highs.getInfo().max_primal_infeasibility)
 
     def _read(self) -> Solution:
         found = self._highs.getSolution()

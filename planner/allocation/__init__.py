@@ -7,6 +7,7 @@ shortest-path routine.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from planner.allocation.result import Allocation, Growth, Level, Objective, Shor
 from planner.allocation.settle import Flow, served_bps
 from planner.allocation.tables import empty_routes, reserved_bps, route_table
 from planner.allocation.total import nothing_served, serve_most
+from planner.errors import LimitReached
 from planner.routing.cheapest import CheapestRoutes
 from planner.routing.cuts import Cut
 from planner.routing.topology import Topology
@@ -48,6 +50,8 @@ __all__ = [
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
 
+_OPEN = 1e-7  # a larger gap is left by rounding
+_TOO_WILD = "key rates, requests and limits are so different in size that no answer can be proved"
 _FAR = 100.0  # a program with room for so much growth is too coarse for the requests themselves
 
 
@@ -137,27 +141,54 @@ class _Answer:
         if not self.requests.demand_ids:
             self.total = nothing_served() if self.objective == "total" else None
             return
-        program = self._program(growing=True) if self.growth else None
-        if program is not None:
-            if progress is not None:
-                progress("growth factor", 0, 1)
-            self.grown = grow(program)
+        if self.growth and progress is not None:
+            progress("growth factor", 0, 1)
+        program = self._grow() if self.growth else None
         if self.objective == "total":
-            program = self._program(growing=False, capped=True)
-            self.flows, self.total = serve_most(program, progress=progress)
+            self._serve_most(progress)
             return
         if program is None or program.stretch > _FAR:
             program = self._program(growing=False)
-        try:
-            self.flows, self.levels = fill(program, progress=progress)
-        except AssertionError:
-            # The reduced program is a little less exact: with wild numbers the next level may not fit its levels.
-            if not program.reducing:
-                raise
-            self.flows, self.levels = fill(self._program(growing=False, reducing=False), progress=progress)
+        self._fill(program, progress)
 
-    def _program(self, *, growing: bool, capped: bool = False, reducing: bool = True) -> RouteProgram:
-        return RouteProgram(self.resources, requests=self.requests, growing=growing, capped=capped, reducing=reducing)
+    def _grow(self) -> RouteProgram:
+        """Finds the growth factor; where rounding leaves a gap, without rounding, if that can be done."""
+        program = self._program(growing=True)
+        self.grown = grow(program)
+        if self.grown.gap is not None and self.grown.gap > _OPEN:
+            with contextlib.suppress(AssertionError):
+                self.grown = grow(self._program(growing=True, exact=True))
+        return program
+
+    def _serve_most(self, progress: Progress | None) -> None:
+        """Serves the most; where rounding leaves a gap, without rounding, if that can be done."""
+        for exact in (False, True):
+            with contextlib.suppress(AssertionError):
+                program = self._program(growing=False, capped=True, exact=exact)
+                self.flows, self.total = serve_most(program, progress=progress)
+            if self.total is not None and self.total.gap <= _OPEN:
+                return
+        if self.total is None:
+            raise LimitReached(_TOO_WILD)
+
+    def _fill(self, program: RouteProgram, progress: Progress | None) -> None:
+        """Finds fair rates that are proved, in the quickest way that can do so."""
+        ways: list[Callable[[], RouteProgram]] = [lambda: program]
+        if program.reducing:
+            ways.append(lambda: self._program(growing=False, reducing=False))
+        ways.append(lambda: self._program(growing=False, exact=True))
+        for way in ways:
+            with contextlib.suppress(AssertionError):
+                self.flows, self.levels = fill(way(), progress=progress)
+                return
+        raise LimitReached(_TOO_WILD)
+
+    def _program(
+        self, *, growing: bool, capped: bool = False, reducing: bool = True, exact: bool = False
+    ) -> RouteProgram:
+        return RouteProgram(
+            self.resources, requests=self.requests, growing=growing, capped=capped, reducing=reducing, exact=exact
+        )
 
 
 def _no_growth(value: float | None) -> Growth:

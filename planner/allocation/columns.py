@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from planner.allocation.resources import Resources
     from planner.routing.prices import RouteSet
 
-_SLIGHT = 1e-8  # a set that carries less than this part of what its row's first set carries is left out
+_SLIGHT = 1e-10
 
 
 @dataclass
@@ -44,6 +44,7 @@ class Columns:
         scales: Bit/s that one unit of each row stands for. Shape ``(rows,)``.
         after: Number of the row of the program where the resources in failures begin.
         total_unit: Bit/s that one unit of the total of all rows stands for, where the rows have caps and a total.
+        slight: Sets that carry less than this part of what their row is measured in are left out.
 
     Attributes:
         sets: Row and routes of each column, counted from the second column of the program.
@@ -58,12 +59,15 @@ class Columns:
         scales: NDArray[np.float64],
         after: int,
         total_unit: float | None,
+        slight: float = _SLIGHT,
     ) -> None:
         self._resources, self._shared, self._after, self._total_unit = resources, shared, after, total_unit
+        self._slight = slight
         self._useful: list[float] = useful.tolist()
         self._scales: list[float] = scales.tolist()
         self.sets: list[tuple[int, RouteSet]] = []
         self._known: set[tuple[int, RouteSet]] = set()
+        self._carries: list[float] = []
         self._units: list[float] = []
         self._hops: list[int] = []
 
@@ -104,29 +108,48 @@ class Columns:
             The entries of the new columns.
         """
         new = Entries()
-        base, count = self._resources.base, len(self._scales)
         for offer in offers:
             row, routes = offer.row, offer.routes
             if (row, routes) in self._known:
                 continue
             spent = self._resources.spends(routes, shared=self._shared[row])
-            unit, scale = min(self._useful[row], 1.0 / max(spent.values())), self._scales[row]
-            if unit < _SLIGHT * scale:
+            carries, scale = 1.0 / max(spent.values()), self._scales[row]
+            unit = min(self._useful[row], carries)
+            if unit < self._slight * scale:
                 continue
             self._known.add((row, routes))
-            new.starts.append(len(new.numbers))
-            new.numbers += map(self.row_of, spent) if self._resources.held else spent
-            new.values += [unit * amount for amount in spent.values()]
-            new.numbers.append(base + row)
-            new.values.append(unit / scale)
-            if self._total_unit is not None:
-                new.numbers += [base + count + row, self._after - 1]
-                new.values += [unit / scale, unit / self._total_unit]
+            self._append(new, row=row, spent=spent, unit=unit)
             hops = sum(map(len, routes))
             new.costs.append((cost_per_hop * hops - gain) * unit)
             self.sets.append((row, routes))
+            self._carries.append(carries)
             self._units.append(unit)
             self._hops.append(hops)
+        return new
+
+    def _append(self, new: Entries, *, row: int, spent: dict[int, float], unit: float) -> None:
+        base, count, scale = self._resources.base, len(self._scales), self._scales[row]
+        new.starts.append(len(new.numbers))
+        new.numbers += map(self.row_of, spent) if self._resources.held else spent
+        new.values += [unit * amount for amount in spent.values()]
+        new.numbers.append(base + row)
+        new.values.append(unit / scale)
+        if self._total_unit is not None:
+            new.numbers += [base + count + row, self._after - 1]
+            new.values += [unit / scale, unit / self._total_unit]
+
+    def measured_in(self, scales: NDArray[np.float64]) -> Entries:
+        """Measures rows and columns anew, and gives the entries of all columns.
+
+        Args:
+            scales: Bit/s that one unit of each row stands for, and all that it can use. Shape ``(rows,)``.
+        """
+        self._useful = self._scales = scales.tolist()
+        self._units = np.minimum(scales[self.rows], np.array(self._carries)).tolist()
+        new = Entries()
+        for (row, routes), unit in zip(self.sets, self._units, strict=True):
+            spent = self._resources.spends(routes, shared=self._shared[row])
+            self._append(new, row=row, spent=spent, unit=unit)
         return new
 
     def entries_of(self, first: int) -> Entries:

@@ -18,14 +18,15 @@ or its row can use, a row in what its first set can carry, the level in what the
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planner.allocation.columns import Columns
-from planner.allocation.first import FirstSets
 from planner.allocation.loads import Loads
-from planner.allocation.pricing import Offer, Pricing, Proof, dearer
+from planner.allocation.pricing import Offer, Pricing
+from planner.allocation.rational import ExactProgram
 from planner.allocation.reduced import Aim, ReducedProgram
 from planner.solver import LinearProgram, Solution
 
@@ -42,13 +43,29 @@ be free of charge until it is full, and the cheapest routes would be routes that
 
 _CLEARLY = 1e-10  # by what fraction a set must be cheaper to be worth a column
 _NEAR = 1e3  # the unit of the level is kept while it is within this factor of what it should be
-_OVERSPENT = 1e-9  # a resource in a failure is overspent when its load is above 1 by more than this
+_LIKE = 1e2  # so are the units of the rows
+_OVERSPENT = 1e-12  # a resource in a failure is overspent when its load is above 1 by more than this
 _MANY_ROWS = 1500  # with more rows the reduced program is quicker
 _PROVED = 1e-8  # by how much the bound may be above a level that the reduced program found
 _MOST_ROUNDS = 10_000
-_SLACKS = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
+_SLACKS = (1e-15, 1e-14, 1e-13, 1e-12, 1e-11)
 """What was found to be possible may, by rounding, be just impossible in the next program, or too near the edge for the
 solver to tell: fixed rates are then lowered by the first of these fractions that helps."""
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Prices of the resources, and what they prove.
+
+    Attributes:
+        resources: Price of a whole unit of each resource: of a link's entire key rate, of a group's entire time.
+        rows: Cheapest set of each row, per bit/s; with caps and a total, the price of a bit/s more for the row.
+        bound: No level above this is possible.
+    """
+
+    resources: NDArray[np.float64]
+    rows: NDArray[np.float64]
+    bound: float
 
 
 class RouteProgram:
@@ -60,17 +77,21 @@ class RouteProgram:
         growing: The requests may be multiplied; else no row ever gets more than was asked.
         capped: Rows for :meth:`maximise_total` and :meth:`require_total` too.
         reducing: With very many rows, the reduced program answers where it can.
+        exact: In exact arithmetic, which is for small programs.
 
     Attributes:
         stretch: About the largest multiple of a request that the scales of the program have room for.
         scales: Bit/s that one unit of each row stands for.
         reducing: Whether the reduced program answers at first.
+        capped: Whether there are rows for the total.
+        exact: Whether nothing is rounded.
     """
 
     def __init__(
-        self, resources: Resources, *, requests: Requests, growing: bool, capped: bool = False, reducing: bool = True
-    ) -> None:
-        self.resources, self.requests = resources, requests
+        self, resources: Resources, *, requests: Requests, growing: bool, capped: bool = False, reducing: bool = True,
+        exact: bool = False,
+    ) -> None:  # fmt: skip
+        self.resources, self.requests, self.exact = resources, requests, exact
         self._pricing = Pricing(resources, requests=requests)
         self._loads = Loads(resources)
         self._sharing = requests.shared.tolist()
@@ -78,27 +99,31 @@ class RouteProgram:
         self._everybody = everybody = np.arange(len(asked))
 
         first = self._pricing.first(np.ones(resources.count))
-        self._first = FirstSets(first, resources=resources, sharing=self._sharing)
-        self.stretch = max(1.0, float((self._first.carries / asked).min())) if growing else 1.0
+        spends = [resources.spends(offer.routes, shared=self._sharing[offer.row]) for offer in first]
+        carries = np.array([1.0 / max(spent.values()) for spent in spends])
+        self._first_rows = np.repeat(everybody, [len(spent) for spent in spends])
+        self._first_spend = np.array([number for spent in spends for number in spent], dtype=np.int64)
+        self._first_amounts = np.array([amount for spent in spends for amount in spent.values()])
+        self.stretch = max(1.0, float((carries / asked).min())) if growing else 1.0
         self._useful = self.stretch * asked
-        self.scales = np.minimum(self._useful, self._first.carries)
+        self.scales = np.minimum(self._useful, carries)
 
         self._fixed = np.zeros(len(everybody))
         self._weights = asked if growing else requests.by_row(requests.requested_bps * requests.priorities)
         most = np.inf if growing else 1.0 / float(requests.priorities.max())
-        self._unit = min(self._first.level(self._weights), most)  # the level that the first column is measured in
+        self._unit = min(self._possible(self._weights), most)  # the level that one unit of the first column stands for
         self._entries = -self._unit * self._weights / self.scales  # of the first column in the rows
-        self._capped, self._total = capped, -np.inf
+        self.capped, self._total = capped, -np.inf
         self._total_unit = float(self.scales.sum())
         # Rows: resources, what rows of requests get, its caps and total, then resources in failures.
         self._after = resources.base + len(everybody) + (len(everybody) + 1 if capped else 0)
         self._columns = Columns(
             resources, shared=self._sharing, useful=self._useful, scales=self.scales, after=self._after,
-            total_unit=self._total_unit if capped else None,
+            total_unit=self._total_unit if capped else None, **({"slight": 0.0} if exact else {}),
         )  # fmt: skip
         self._program = self._made()
         self._add(first, cost_per_hop=0.0)
-        fullest = int(self._first.loads(self._weights).argmax())
+        fullest = int(self._first_loads(self._weights).argmax())
         self._program.start_from(
             basic_columns=np.arange(1 + len(everybody)),
             full_rows=[self._columns.row_of(fullest)],
@@ -108,17 +133,17 @@ class RouteProgram:
         self._lost: frozenset[int] = frozenset()  # links that have failed
         self._dead = np.zeros(0, dtype=np.int64)  # sets over them
         self._reduced: ReducedProgram | None = None
-        self.reducing = reducing and len(everybody) > _MANY_ROWS and not capped and not requests.shared.any()
+        self.reducing = reducing and len(everybody) > _MANY_ROWS and not (capped or exact or requests.shared.any())
         if self.reducing:
             self._reduced = ReducedProgram(
                 resources, pricing=self._pricing, first=first, useful=self._useful, scales=self.scales
             )
 
-    def _made(self) -> LinearProgram:
+    def _made(self) -> LinearProgram | ExactProgram:
         """The program with its first column."""
         base, rows, held = self.resources.base, len(self._everybody), len(self.resources.held)
-        caps = np.append(self._asked / self.scales, np.inf) if self._capped else np.zeros(0)
-        program = LinearProgram(
+        caps = np.append(self._asked / self.scales, np.inf) if self.capped else np.zeros(0)
+        program = (ExactProgram if self.exact else LinearProgram)(
             row_lower=np.concatenate((np.full(base, -np.inf), np.zeros(rows), np.full(len(caps) + held, -np.inf))),
             row_upper=np.concatenate((np.ones(base), np.full(rows, np.inf), caps, np.ones(held))),
         )
@@ -132,7 +157,7 @@ class RouteProgram:
 
     def maximise_level(
         self, *, fixed: NDArray[np.float64], weights: NDArray[np.float64], most: float = np.inf
-    ) -> tuple[float, Proof]:
+    ) -> tuple[float, Prices]:
         """Finds the largest level at which every row gets ``fixed + level * weights``, and its proof.
 
         Args:
@@ -141,23 +166,24 @@ class RouteProgram:
             most: The level need not be larger than this.
         """
         self._fixed, self._weights = fixed, weights
-        unit = min(self._first.level(weights), most)
+        unit = min(self._possible(weights), most)
         found = self._maximise_reduced(unit, most=most)
         if found is not None:
             return found
+        self._measure_rows(fixed + weights * unit)
         self._set_unit(unit, most=most, total=self._total)
         self._program.set_costs(np.concatenate(([-1.0], np.zeros(len(self.sets)))))
         # A level that only the slack in the total allows is as good as none and no measure.
-        solution, raised = self._generate(rescale_to=None if self._capped else most)
+        solution, raised = self._generate(rescale_to=None if self.capped else most)
         level = float(solution.values[0]) * self._unit
-        if self._capped:  # caps and the total have prices too, so those of the resources prove nothing alone
-            return level, Proof(self._resource_prices(solution), self._row_prices(solution), level)
+        if self.capped:  # caps and the total have prices too, so those of the resources prove nothing alone
+            return level, Prices(self._resource_prices(solution), self._row_prices(solution), level)
         proof = self._proof(self._resource_prices(solution))
         if proof.bound > level * (1 + _CLEARLY / 100):
             proof = min(proof, self._proof(raised), key=lambda proof: proof.bound)
         return level, proof
 
-    def _maximise_reduced(self, unit: float, *, most: float) -> tuple[float, Proof] | None:
+    def _maximise_reduced(self, unit: float, *, most: float) -> tuple[float, Prices] | None:
         """The level and its proof by the reduced program; None where there is none or it does not prove enough."""
         if self._reduced is None:
             return None
@@ -191,6 +217,7 @@ class RouteProgram:
             if self._reduced.solve(Aim(self._fixed, self._weights, 1.0, 0.0, cost)) is not None:
                 return
             self._give_up_reduced()
+        self._measure_rows(fixed)
         self._set_unit(1.0, most=0.0)
         self._program.set_costs(np.concatenate(([0.0], self._columns.units * self._columns.hops * cost)))
         self._generate(cost_per_hop=cost)
@@ -275,8 +302,7 @@ class RouteProgram:
         """
         for _ in range(_MOST_ROUNDS):
             solution = self._solve()
-            if rescale_to is not None and 0 < solution.values[0] < 1 / _NEAR:
-                self._set_unit(self._unit * float(solution.values[0]), most=rescale_to, total=self._total)
+            if rescale_to is not None and self._rescale(float(solution.values[0]), most=rescale_to):
                 solution = self._solve()
             if self._hold_overspent():
                 continue
@@ -301,7 +327,7 @@ class RouteProgram:
                 break
             if self._add(offers, cost_per_hop=cost_per_hop, gain=gain):
                 return resources, True
-            resources = dearer(self.resources, resources, offers=offers, worth=worth, sharing=self._sharing)
+            resources = self._dearer(resources, offers=offers, worth=worth)
         return resources, False
 
     def _worth(self, solution: Solution) -> NDArray[np.float64]:
@@ -309,7 +335,7 @@ class RouteProgram:
         base, rows = self.resources.base, len(self._everybody)
         prices = solution.row_prices
         worth = self._row_prices(solution)
-        if self._capped:
+        if self.capped:
             worth += np.minimum(prices[base + rows : base + 2 * rows], 0.0) / self.scales
             worth += max(float(prices[self._after - 1]), 0.0) / self._total_unit
         return worth
@@ -326,6 +352,17 @@ class RouteProgram:
         prices: NDArray[np.float64] = np.maximum(-rows, 0.0)
         prices[list(self._lost)] = 0.0
         return prices
+
+    def _dearer(
+        self, resources: NDArray[np.float64], *, offers: list[Offer], worth: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Raises the price of each set's narrowest resource by what the set's price misses."""
+        raised = resources.copy()
+        for offer in offers:
+            spent = self.resources.spends(offer.routes, shared=self._sharing[offer.row])
+            narrow, amount = max(spent.items(), key=lambda entry: (entry[1], -entry[0]))
+            raised[narrow] = max(raised[narrow], resources[narrow] + (float(worth[offer.row]) - offer.cost) / amount)
+        return raised
 
     def _add(self, offers: list[Offer], *, cost_per_hop: float, gain: float = 0.0) -> bool:
         """Adds sets as columns, but those that are known already or carry next to nothing."""
@@ -356,13 +393,22 @@ class RouteProgram:
 
     # ------------------------------------------------------------ scales and proofs
 
-    def _proof(self, resources: NDArray[np.float64]) -> Proof:
+    def _proof(self, resources: NDArray[np.float64]) -> Prices:
         """What prices of the resources prove about the level."""
         rows = self._pricing.costs(resources)
         rows[np.isinf(rows)] = 0.0  # without a route, nothing is asked for either
         per_level = float(self._weights @ rows)
         bound = float(resources.sum() - self._fixed @ rows) / per_level if per_level > 0 else np.inf
-        return Proof(resources, rows, bound)
+        return Prices(resources, rows, bound)
+
+    def _first_loads(self, rates_bps: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is spent of each resource when every row has a rate on its first set."""
+        rates = rates_bps[self._first_rows] * self._first_amounts
+        return np.bincount(self._first_spend, weights=rates, minlength=self.resources.count).astype(float)
+
+    def _possible(self, weights: NDArray[np.float64]) -> float:
+        """The level that the first sets alone reach with nothing fixed: a lower bound, near enough to scale by."""
+        return 1.0 / float(self._first_loads(weights).max())
 
     def _set_unit(self, unit: float, *, most: float, total: float = -np.inf) -> None:
         """Sets the level that one unit of the first column stands for, and all that a solve begins with."""
@@ -376,8 +422,41 @@ class RouteProgram:
             self._entries = entries
         self._program.set_lower_rows(rows, self._fixed / self.scales)
         self._program.set_upper(0, most / self._unit)
-        if self._capped:
+        if self.capped:
             self._program.set_lower_rows([self._after - 1], [total])
+
+    def _rescale(self, value: float, *, most: float) -> bool:
+        """Measures level and rows in what a level is about; says whether that changed anything."""
+        if not value > 0:
+            return False
+        level = self._unit * value
+        far = value < 1 / _NEAR
+        if self._measure_rows(self._fixed + self._weights * level) or far:
+            self._set_unit(level if far else self._unit, most=most, total=self._total)
+            return True
+        return False
+
+    def _measure_rows(self, needs: NDArray[np.float64]) -> bool:
+        """Measures each row in what it needs, where it is not already; says whether that changed anything.
+
+        The solver's tolerances are then parts of what each row is to have, however little that is beside others.
+        """
+        if self.capped or self.exact:  # the total is that of the requests, whatever the level
+            return False
+        ratio = np.divide(needs, self.scales, out=np.ones(len(needs)), where=needs > 0)
+        if ratio.min() >= 1 / _LIKE and ratio.max() <= _LIKE:
+            return False
+        scales = np.where(needs > 0, needs, self.scales)
+        new = self._columns.measured_in(scales)
+        self._entries = self._entries * self.scales / scales
+        rows = self.resources.base + self._everybody
+        self._program.replace_entries(
+            starts=np.append([0], np.array(new.starts, dtype=np.int64) + len(rows)),
+            rows=np.append(rows, np.array(new.numbers, dtype=np.int64)),
+            values=np.append(self._entries, new.values),
+        )
+        self.scales = self._useful = scales
+        return True
 
     def _solve(self) -> Solution:
         try:
@@ -391,7 +470,7 @@ class RouteProgram:
         least = self._total if self._weights.any() else -np.inf
         for slack in _SLACKS:
             self._program.set_lower_rows(rows, self._fixed * (1 - slack) / self.scales)
-            if self._capped:
+            if self.capped:
                 self._program.set_lower_rows([self._after - 1], [least * (1 - slack)])
             with contextlib.suppress(AssertionError):
                 return self._program.solve()

@@ -120,15 +120,16 @@ class Requests:
         )
         return _joined(taken, sharing=sharing)
 
-    def pay(self, open_: NDArray[np.bool_], *, rows: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def pay(self, open_: NDArray[np.bool_], *, rows: NDArray[np.float64], every: bool = False) -> NDArray[np.bool_]:
         """The demands whose price stops them: their rows have a share of all that is paid.
 
         Args:
             open_: The demands that go on.
             rows: Price of a bit/s of each row.
+            every: However small the share; else only one that cannot be rounding.
         """
         share = self.by_row(np.where(open_, self.priorities * self.requested_bps, 0.0)) * rows
-        paying: NDArray[np.bool_] = open_ & (share > _COUNTS * share.max())[self.row_of]
+        paying: NDArray[np.bool_] = open_ & (share > (0.0 if every else _COUNTS * share.max()))[self.row_of]
         return paying
 
     def by_row(self, amounts: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,14 +9,18 @@ import numpy as np
 
 from planner.allocation.fair import fill
 from planner.allocation.result import Total
+from planner.allocation.settle import served_bps
 
 if TYPE_CHECKING:
     from planner.allocation import Progress
     from planner.allocation.program import RouteProgram
+    from planner.allocation.requests import Requests
     from planner.allocation.settle import Flow
 
-_SLACK = 1e-9  # so much of the most may be given up for fairness, to leave the solver room
-_SLIGHT = 1e-8  # what this slack alone may buy for the least served
+_SLACK = 1e-12  # so much of the most may be given up for fairness, to leave the solver room
+_SLIGHT = 1e-10  # what this slack alone may buy for the least served
+_DEARER = 1e-6  # a demand whose cheapest routes cost so much more than it is worth gets nothing
+_DUST = 1e-6, 1e-8  # of its request and of the most: a demand that gets less than both gets nothing
 
 
 def nothing_served() -> Total:
@@ -40,12 +44,23 @@ def serve_most(program: RouteProgram, *, progress: Progress | None = None) -> tu
     proofs = []
     for prices in candidates:
         cheapest = program.costs(prices)
-        proofs.append((math.fsum([*prices.tolist(), *(asked * np.maximum(0.0, 1.0 - cheapest)).tolist()]), prices))
-    bound, prices = min(proofs, key=lambda proof: proof[0])
+        above = asked * np.maximum(0.0, 1.0 - cheapest)
+        proofs.append((math.fsum([*prices.tolist(), *above.tolist()]), prices, cheapest))
+    bound, prices, cheapest = min(proofs, key=lambda proof: proof[0])
     named = resources.named(prices)
     most = math.fsum(served.tolist())
     program.require_total(most * (1 - _SLACK))
-    flows, _ = fill(program, slight_bps=_SLIGHT * most, progress=progress)
+    # By complementary slackness only these get anything in any optimal answer; the solver's tolerance would give more.
+    worthy = (cheapest <= 1 + _DEARER)[requests.row_of]
+    flows, _ = fill(program, among=worthy, slight_bps=_SLIGHT * most, progress=progress)
+    flows = _without_dust(flows, requests=requests, most_bps=most)
     total = math.fsum(flow.rate_bps for flow in flows)
     bound = max(bound, total)  # equal numbers may come out in the wrong order by rounding
     return flows, Total(total, bound, (bound - total) / bound, *named)
+
+
+def _without_dust(flows: list[Flow], *, requests: Requests, most_bps: float) -> list[Flow]:
+    """The flows but those of demands that get what only the solver's tolerance allows."""
+    served = np.array(served_bps(flows, demands=len(requests.demand_ids)))
+    dust = (served < _DUST[0] * requests.requested_bps) & (served < _DUST[1] * most_bps)
+    return [flow for flow in flows if not dust[flow.demand]]
