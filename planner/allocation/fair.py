@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.allocation import Progress
-    from planner.allocation.program import Prices, RouteProgram
+    from planner.allocation.pricing import Proof
+    from planner.allocation.program import RouteProgram
     from planner.allocation.requests import Requests
 
 _TOGETHER = 1e-12  # levels nearer than this are one
@@ -46,7 +47,7 @@ class Step:
 
     level: float
     stopped: NDArray[np.bool_]
-    proof: Prices | None
+    proof: Proof | None
 
 
 def fill(

@@ -18,14 +18,14 @@ or its row can use, a row in what its first set can carry, the level in what the
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planner.allocation.columns import Columns
+from planner.allocation.first import FirstSets
 from planner.allocation.loads import Loads
-from planner.allocation.pricing import Offer, Pricing
+from planner.allocation.pricing import Offer, Pricing, Proof, dearer
 from planner.allocation.rational import ExactProgram
 from planner.allocation.reduced import Aim, ReducedProgram
 from planner.solver import LinearProgram, Solution
@@ -51,21 +51,6 @@ _MOST_ROUNDS = 10_000
 _SLACKS = (1e-15, 1e-14, 1e-13, 1e-12, 1e-11)
 """What was found to be possible may, by rounding, be just impossible in the next program, or too near the edge for the
 solver to tell: fixed rates are then lowered by the first of these fractions that helps."""
-
-
-@dataclass(frozen=True)
-class Prices:
-    """Prices of the resources, and what they prove.
-
-    Attributes:
-        resources: Price of a whole unit of each resource: of a link's entire key rate, of a group's entire time.
-        rows: Cheapest set of each row, per bit/s; with caps and a total, the price of a bit/s more for the row.
-        bound: No level above this is possible.
-    """
-
-    resources: NDArray[np.float64]
-    rows: NDArray[np.float64]
-    bound: float
 
 
 class RouteProgram:
@@ -99,19 +84,15 @@ class RouteProgram:
         self._everybody = everybody = np.arange(len(asked))
 
         first = self._pricing.first(np.ones(resources.count))
-        spends = [resources.spends(offer.routes, shared=self._sharing[offer.row]) for offer in first]
-        carries = np.array([1.0 / max(spent.values()) for spent in spends])
-        self._first_rows = np.repeat(everybody, [len(spent) for spent in spends])
-        self._first_spend = np.array([number for spent in spends for number in spent], dtype=np.int64)
-        self._first_amounts = np.array([amount for spent in spends for amount in spent.values()])
-        self.stretch = max(1.0, float((carries / asked).min())) if growing else 1.0
+        self._first = FirstSets(first, resources=resources, sharing=self._sharing)
+        self.stretch = max(1.0, float((self._first.carries / asked).min())) if growing else 1.0
         self._useful = self.stretch * asked
-        self.scales = np.minimum(self._useful, carries)
+        self.scales = np.minimum(self._useful, self._first.carries)
 
         self._fixed = np.zeros(len(everybody))
         self._weights = asked if growing else requests.by_row(requests.requested_bps * requests.priorities)
         most = np.inf if growing else 1.0 / float(requests.priorities.max())
-        self._unit = min(self._possible(self._weights), most)  # the level that one unit of the first column stands for
+        self._unit = min(self._first.level(self._weights), most)  # the level that the first column is measured in
         self._entries = -self._unit * self._weights / self.scales  # of the first column in the rows
         self.capped, self._total = capped, -np.inf
         self._total_unit = float(self.scales.sum())
@@ -123,7 +104,7 @@ class RouteProgram:
         )  # fmt: skip
         self._program = self._made()
         self._add(first, cost_per_hop=0.0)
-        fullest = int(self._first_loads(self._weights).argmax())
+        fullest = int(self._first.loads(self._weights).argmax())
         self._program.start_from(
             basic_columns=np.arange(1 + len(everybody)),
             full_rows=[self._columns.row_of(fullest)],
@@ -157,7 +138,7 @@ class RouteProgram:
 
     def maximise_level(
         self, *, fixed: NDArray[np.float64], weights: NDArray[np.float64], most: float = np.inf
-    ) -> tuple[float, Prices]:
+    ) -> tuple[float, Proof]:
         """Finds the largest level at which every row gets ``fixed + level * weights``, and its proof.
 
         Args:
@@ -166,7 +147,7 @@ class RouteProgram:
             most: The level need not be larger than this.
         """
         self._fixed, self._weights = fixed, weights
-        unit = min(self._possible(weights), most)
+        unit = min(self._first.level(weights), most)
         found = self._maximise_reduced(unit, most=most)
         if found is not None:
             return found
@@ -177,13 +158,13 @@ class RouteProgram:
         solution, raised = self._generate(rescale_to=None if self.capped else most)
         level = float(solution.values[0]) * self._unit
         if self.capped:  # caps and the total have prices too, so those of the resources prove nothing alone
-            return level, Prices(self._resource_prices(solution), self._row_prices(solution), level)
+            return level, Proof(self._resource_prices(solution), self._row_prices(solution), level)
         proof = self._proof(self._resource_prices(solution))
         if proof.bound > level * (1 + _CLEARLY / 100):
             proof = min(proof, self._proof(raised), key=lambda proof: proof.bound)
         return level, proof
 
-    def _maximise_reduced(self, unit: float, *, most: float) -> tuple[float, Prices] | None:
+    def _maximise_reduced(self, unit: float, *, most: float) -> tuple[float, Proof] | None:
         """The level and its proof by the reduced program; None where there is none or it does not prove enough."""
         if self._reduced is None:
             return None
@@ -327,7 +308,7 @@ class RouteProgram:
                 break
             if self._add(offers, cost_per_hop=cost_per_hop, gain=gain):
                 return resources, True
-            resources = self._dearer(resources, offers=offers, worth=worth)
+            resources = dearer(self.resources, resources, offers=offers, worth=worth, sharing=self._sharing)
         return resources, False
 
     def _worth(self, solution: Solution) -> NDArray[np.float64]:
@@ -352,17 +333,6 @@ class RouteProgram:
         prices: NDArray[np.float64] = np.maximum(-rows, 0.0)
         prices[list(self._lost)] = 0.0
         return prices
-
-    def _dearer(
-        self, resources: NDArray[np.float64], *, offers: list[Offer], worth: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Raises the price of each set's narrowest resource by what the set's price misses."""
-        raised = resources.copy()
-        for offer in offers:
-            spent = self.resources.spends(offer.routes, shared=self._sharing[offer.row])
-            narrow, amount = max(spent.items(), key=lambda entry: (entry[1], -entry[0]))
-            raised[narrow] = max(raised[narrow], resources[narrow] + (float(worth[offer.row]) - offer.cost) / amount)
-        return raised
 
     def _add(self, offers: list[Offer], *, cost_per_hop: float, gain: float = 0.0) -> bool:
         """Adds sets as columns, but those that are known already or carry next to nothing."""
@@ -393,22 +363,13 @@ class RouteProgram:
 
     # ------------------------------------------------------------ scales and proofs
 
-    def _proof(self, resources: NDArray[np.float64]) -> Prices:
+    def _proof(self, resources: NDArray[np.float64]) -> Proof:
         """What prices of the resources prove about the level."""
         rows = self._pricing.costs(resources)
         rows[np.isinf(rows)] = 0.0  # without a route, nothing is asked for either
         per_level = float(self._weights @ rows)
         bound = float(resources.sum() - self._fixed @ rows) / per_level if per_level > 0 else np.inf
-        return Prices(resources, rows, bound)
-
-    def _first_loads(self, rates_bps: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What is spent of each resource when every row has a rate on its first set."""
-        rates = rates_bps[self._first_rows] * self._first_amounts
-        return np.bincount(self._first_spend, weights=rates, minlength=self.resources.count).astype(float)
-
-    def _possible(self, weights: NDArray[np.float64]) -> float:
-        """The level that the first sets alone reach with nothing fixed: a lower bound, near enough to scale by."""
-        return 1.0 / float(self._first_loads(weights).max())
+        return Proof(resources, rows, bound)
 
     def _set_unit(self, unit: float, *, most: float, total: float = -np.inf) -> None:
         """Sets the level that one unit of the first column stands for, and all that a solve begins with."""
