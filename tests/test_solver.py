@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import linprog
 
 from planner.errors import LimitReached
-from planner.solver import InfeasibleError, LinearProgram
+from planner.solver import InfeasibleError, IntegerProgram, LinearProgram
 
 
 def test_columns_added_in_rounds_give_the_same_as_all_at_once():
@@ -107,3 +107,48 @@ def test_a_malformed_call_is_refused():
 def test_the_solver_is_imported_late():
     code = "import sys, planner.allocation, planner.solver; assert not {'highspy', 'pandas'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def solved(program: IntegerProgram, **limits) -> list[float] | None:
+    found = program.minimise(**limits)
+    return None if found is None else found.values.tolist()
+
+
+def test_integer_programs_may_grow_by_rows():
+    program = IntegerProgram()
+    items = [program.column(cost=cost, whole=True) for cost in (5.0, 4.0, 3.0)]
+    program.row(dict(zip(items, (4.0, 3.0, 2.0), strict=True)), lower=5.0)
+    assert solved(program) == pytest.approx([0.0, 1.0, 1.0])
+    program.row({items[2]: 1.0}, upper=0.0)
+    assert solved(program) == pytest.approx([1.0, 1.0, 0.0])
+    program.row({items[0]: 1.0}, upper=0.0)
+    assert solved(program) is None
+
+
+def test_integer_programs_without_columns_or_whole_numbers():
+    empty = IntegerProgram()
+    assert solved(empty) == []
+    empty.row({}, lower=1.0)
+    assert solved(empty) is None
+    mixed = IntegerProgram()
+    part, most = mixed.column(cost=1.0), mixed.column(cost=0.25, most=7.0)
+    mixed.row({part: 1.0, most: 0.1}, lower=1.0)
+    found = mixed.minimise()
+    assert found is not None
+    assert found.values == pytest.approx([1.0, 0.0])
+    assert (found.objective, found.proven) == (pytest.approx(1.0), True)
+
+
+def test_a_limit_of_an_integer_program_is_told():
+    rng = np.random.default_rng(5)
+    program = IntegerProgram()
+    items = [program.column(cost=float(cost), whole=True) for cost in rng.uniform(1, 2, 60)]
+    for _ in range(30):
+        program.row(dict(zip(items, rng.uniform(0, 1, 60).tolist(), strict=True)), lower=12.0)
+    with pytest.raises(LimitReached):
+        program.minimise(time_limit_s=1e-9)
+    with pytest.raises(LimitReached):
+        program.minimise(most_nodes=0)
+    some = program.minimise(most_nodes=3, best_so_far=True)
+    assert some is not None
+    assert not some.proven

@@ -76,19 +76,19 @@ class BackedRoutes:
         program.pay(0, self._always)
         program.pay(1, self._uncalled)
         for failure, prices in sorted(self._called.items()):
-            hit = program.column(integer=False)
+            hit = program.column()
             for uses in self._hitting(program, failure):
                 program.row({hit: 1.0} | {column: -value for column, value in uses.items()}, lower=0.0)
             paid = [(program.uses(1, link=link), price) for link, price in enumerate(prices.links) if price > 0]
             paid += [(program.uses(1, node=node), price) for node, price in enumerate(prices.nodes or []) if price > 0]
             for uses, price in paid:
-                both = program.column(price, integer=False)
+                both = program.column(cost=price)
                 taken = {column: -value for column, value in uses.items()}
                 program.row({both: 1.0, hit: -1.0} | taken, lower=-1.0)
-        values, _ = program.minimise()
-        if values is None:
+        found = program.minimise()
+        if found is None:
             return None
-        working, protection = routes = program.routes(values)
+        working, protection = routes = program.routes(found.values)
         inner = self._resources.inner
         cost = self._always.of(working, inner=inner(working))
         return cost + self._protecting(working).of(protection, inner=inner(protection)), routes

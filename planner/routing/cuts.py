@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.routing.exact import CHOSEN, Program
+from planner.routing.exact import CHOSEN
+from planner.solver import IntegerProgram
 
 if TYPE_CHECKING:
     from planner.routing.cheapest_sets import Disjoint
@@ -62,16 +63,16 @@ def least_cut(topology: Topology, *, risks: Risks, source: int, target: int, dis
         target: Index of the other.
         disjoint: ``node`` where inner nodes count, else only links and groups.
     """
-    program = Program()
+    program = IntegerProgram()
     arcs = topology.arcs(source=source, target=target)
     inner = sorted({other for _, other, _ in arcs} - {target}) if disjoint == "node" else []
     # Every place has a height, 0 at the source and 1 at the target; only what is cut may be climbed.
-    arriving = {node: program.column(integer=False) for node in range(len(topology.node_ids))}
-    leaving = arriving | {node: program.column(integer=False) for node in inner}
-    nodes = {node: program.column(_NODE) for node in inner}
-    links = {link: program.column(_LINK) for link in sorted({link for _, _, link in arcs})}
+    arriving = {node: program.column() for node in range(len(topology.node_ids))}
+    leaving = arriving | {node: program.column() for node in inner}
+    nodes = {node: program.column(cost=_NODE, whole=True) for node in inner}
+    links = {link: program.column(cost=_LINK, whole=True) for link in sorted({link for _, _, link in arcs})}
     groups = {
-        group: program.column(_NODE if risks.names[group][0] == "node" else _GROUP)
+        group: program.column(cost=_NODE if risks.names[group][0] == "node" else _GROUP, whole=True)
         for group in sorted(set().union(*(risks.of_link[link] for link in links)))
     }
     program.row({arriving[source]: 1.0}, upper=0.0)
@@ -81,12 +82,12 @@ def least_cut(topology: Topology, *, risks: Risks, source: int, target: int, dis
     for node, other, link in arcs:
         cut = (links[link], *(groups[group] for group in risks.of_link[link]))
         program.row({arriving[other]: 1.0, leaving[node]: -1.0} | dict.fromkeys(cut, -1.0), upper=0.0)
-    values, _ = program.minimise()
-    if values is None:
+    found = program.minimise()
+    if found is None:
         raise AssertionError("a cut of all links separates any two nodes")
 
     def chosen(columns: Mapping[int, int]) -> list[int]:
-        return [number for number, column in columns.items() if values[column] > CHOSEN]
+        return [number for number, column in columns.items() if found.values[column] > CHOSEN]
 
     return Cut.of(
         topology, nodes=chosen(nodes), links=chosen(links), groups=[risks.names[group] for group in chosen(groups)]

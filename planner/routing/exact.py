@@ -9,16 +9,14 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from planner.errors import LimitReached
 from planner.routing.prices import Prices
-from planner.solver import minimise_integer
+from planner.solver import IntegerProgram
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from planner.routing.cheapest_sets import Disjoint
@@ -33,53 +31,22 @@ _SLACK = 1e-6  # of a measure that was minimised before: the solver's own tolera
 _LEAST_TIME_S = 0.1
 
 
-class Program:
-    """Columns between 0 and 1 and rows of an integer program, as they are made."""
+def minimise(program: IntegerProgram, *, deadline_s: float = math.inf) -> tuple[NDArray[np.float64] | None, bool]:
+    """The cheapest values of a program; None where there are none or none was found in time. And whether it is certain.
 
-    def __init__(self) -> None:
-        self.costs: list[float] = []
-        self._integer: list[bool] = []
-        self._lower: list[float] = []
-        self._upper: list[float] = []
-        self._entries: list[dict[int, float]] = []
-
-    def column(self, cost: float = 0.0, *, integer: bool = True) -> int:
-        """A new column, by number."""
-        self.costs.append(cost)
-        self._integer.append(integer)
-        return len(self.costs) - 1
-
-    def row(self, entries: Mapping[int, float], *, lower: float = -np.inf, upper: float = np.inf) -> None:
-        """A new row."""
-        self._entries.append(dict(entries))
-        self._lower.append(lower)
-        self._upper.append(upper)
-
-    def minimise(self, *, deadline_s: float = math.inf) -> tuple[NDArray[np.float64] | None, bool]:
-        """The cheapest values; None where there are none, or none was found in time. And whether that is certain.
-
-        Args:
-            deadline_s: When to stop, by :func:`time.monotonic`.
-        """
-        largest = max(self.costs, default=0.0) or 1.0
-        try:
-            found = minimise_integer(
-                costs=np.array(self.costs) / largest,
-                upper=np.ones(len(self.costs)),
-                integer=self._integer,
-                row_lower=self._lower,
-                row_upper=self._upper,
-                starts=np.cumsum([0, *map(len, self._entries)])[:-1],
-                columns=[column for row in self._entries for column in row],
-                values=[value for row in self._entries for value in row.values()],
-                time_limit_s=max(deadline_s - time.monotonic(), _LEAST_TIME_S),
-            )
-        except LimitReached:
-            return None, False
-        return (None, True) if found is None else (found.values, found.proven)
+    Args:
+        program: The program.
+        deadline_s: When to stop, by :func:`time.monotonic`.
+    """
+    time_limit_s = max(deadline_s - time.monotonic(), _LEAST_TIME_S)
+    try:
+        found = program.minimise(time_limit_s=time_limit_s, best_so_far=True)
+    except LimitReached:
+        return None, False
+    return (None, True) if found is None else (found.values, found.proven)
 
 
-class SetProgram(Program):
+class SetProgram(IntegerProgram):
     """Columns of several routes between two nodes, and the rows that make them routes that share nothing.
 
     Args:
@@ -100,7 +67,7 @@ class SetProgram(Program):
         super().__init__()
         self._source, self._target = source, target
         self._arcs = topology.arcs(source=source, target=target)
-        self._on = [[self.column() for _ in self._arcs] for _ in range(ways)]
+        self._on = [[self.column(whole=True) for _ in self._arcs] for _ in range(ways)]
         self.by_link: dict[int, list[int]] = {}
         self._out: dict[int, list[int]] = {}
         self._into: dict[int, list[int]] = {}
@@ -134,7 +101,7 @@ class SetProgram(Program):
         for links in members.values():
             touched = []
             for columns in self._on:
-                touches = self.column(integer=False)
+                touches = self.column()
                 touched.append(touches)
                 for link in links:
                     self.row({touches: 1.0} | {columns[arc]: -1.0 for arc in self.by_link[link]}, lower=0.0)
@@ -192,7 +159,7 @@ class SetProgram(Program):
         for links in prices.measures or (prices.links,):
             for way in range(len(self._on)):
                 self.pay(way, Prices(links, prices.nodes))
-            values, certain = self.minimise(deadline_s=deadline_s)
+            values, certain = minimise(self, deadline_s=deadline_s)
             proven &= certain
             if values is None:
                 break

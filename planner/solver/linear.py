@@ -1,4 +1,4 @@
-"""Linear programs that grow by columns: the only place that knows HiGHS.
+"""Linear programs that grow by columns.
 
 Rows come first; columns are added in rounds, and each solve starts from the basis of the one before. New columns
 start at zero, so the old solution stays feasible, and the primal simplex method (``simplex_strategy`` 4) goes on
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-def _tolerances(tolerance: float) -> dict[str, Any]:
+def tolerances(tolerance: float) -> dict[str, Any]:
+    """The options of HiGHS that say by how much rows and prices may be missed."""
     return {"primal_feasibility_tolerance": tolerance, "dual_feasibility_tolerance": tolerance}
 
 
@@ -33,7 +34,7 @@ def _perturbation(size: float) -> dict[str, Any]:
     }
 
 
-_OPTIONS: Mapping[str, Any] = {
+OPTIONS: Mapping[str, Any] = {
     "output_flag": False,
     "threads": 1,
     "parallel": "off",
@@ -42,10 +43,10 @@ _OPTIONS: Mapping[str, Any] = {
     "simplex_scale_strategy": 0,  # programs come scaled; tolerances then mean what they say
 }
 _WAYS: tuple[Mapping[str, Any], ...] = (
-    {"solver": "simplex", "simplex_strategy": 4, "presolve": "off", **_tolerances(1e-10), **_perturbation(1.0)},
-    {"solver": "simplex", "simplex_strategy": 4, "presolve": "off", **_tolerances(1e-10), **_perturbation(0.0)},
-    {"solver": "simplex", "simplex_strategy": 1, "presolve": "off", **_tolerances(1e-10), **_perturbation(0.0)},
-    {"solver": "ipm", "simplex_strategy": 1, "presolve": "off", **_tolerances(1e-10), **_perturbation(0.0)},
+    {"solver": "simplex", "simplex_strategy": 4, "presolve": "off", **tolerances(1e-10), **_perturbation(1.0)},
+    {"solver": "simplex", "simplex_strategy": 4, "presolve": "off", **tolerances(1e-10), **_perturbation(0.0)},
+    {"solver": "simplex", "simplex_strategy": 1, "presolve": "off", **tolerances(1e-10), **_perturbation(0.0)},
+    {"solver": "ipm", "simplex_strategy": 1, "presolve": "off", **tolerances(1e-10), **_perturbation(0.0)},
 )
 """Primal simplex from the last basis; should that fail numerically, other ways, each from scratch
 (among them the interior-point method, which ends with a crossover to a basis)."""
@@ -72,7 +73,7 @@ class Solution:
         values: Value of each column.
         row_prices: Change of the cost per unit of each row's active bound: at most 0 for an upper bound, at least 0
             for a lower bound.
-        proven: False where time was over first: there may be a cheaper one.
+        proven: False where a limit was reached first: there may be a cheaper one.
     """
 
     objective: float
@@ -94,7 +95,7 @@ class LinearProgram:
         import highspy
 
         self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in _OPTIONS.items():
+        for option, value in OPTIONS.items():
             self._must(self._highs.setOptionValue(option, value), option)
         if time_limit_s is not None:
             self._must(self._highs.setOptionValue("time_limit", float(time_limit_s)), "time_limit")
@@ -330,70 +331,3 @@ class LinearProgram:
 
 def _floats(values: ArrayLike) -> NDArray[np.float64]:
     return np.ascontiguousarray(values, dtype=np.float64)
-
-
-def minimise_integer(
-    *,
-    costs: ArrayLike,
-    upper: ArrayLike,
-    integer: ArrayLike,
-    row_lower: ArrayLike,
-    row_upper: ArrayLike,
-    starts: ArrayLike,
-    columns: ArrayLike,
-    values: ArrayLike,
-    time_limit_s: float = np.inf,
-) -> Solution | None:
-    """Minimises a cost over columns of which some are whole numbers; None where the rows contradict each other.
-
-    Args:
-        costs: Cost of each column, of the size of 1.
-        upper: Upper bound of each column; the lower one is 0.
-        integer: Whether a column is a whole number.
-        row_lower: Lower bound of each row.
-        row_upper: Upper bound of each row.
-        starts: Where each row begins in ``columns`` and ``values``.
-        columns: Column numbers of the entries, row by row.
-        values: The entries.
-        time_limit_s: When to stop with the best solution so far.
-
-    Raises:
-        LimitReached: The time is over, and no solution was found.
-        AssertionError: There is no optimal solution for another reason.
-    """
-    import highspy
-
-    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-    gaps = {"mip_rel_gap": 0.0, "mip_abs_gap": 1e-11, "mip_feasibility_tolerance": 1e-9, **_tolerances(1e-9)}
-    for option, value in {**_OPTIONS, "simplex_scale_strategy": 2, "time_limit": time_limit_s, **gaps}.items():
-        highs.setOptionValue(option, value)
-    costs, chosen = _floats(costs), np.flatnonzero(np.asarray(integer)).astype(np.int32)
-    nothing = np.zeros(0, dtype=np.int32)
-    highs.addCols(len(costs), costs, np.zeros(len(costs)), _floats(upper), 0, nothing, nothing, np.zeros(0))
-    kind = np.full(len(chosen), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
-    highs.changeColsIntegrality(len(chosen), chosen, kind)
-    lower, entries = _floats(row_lower), np.asarray(columns, dtype=np.int32)
-    highs.addRows(
-        len(lower),
-        lower,
-        _floats(row_upper),
-        len(entries),
-        np.asarray(starts, dtype=np.int32),
-        entries,
-        _floats(values),
-    )
-    highs.run()
-    status = highs.getModelStatus()
-    if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
-        return None
-    late = status == highspy.HighsModelStatus.kTimeLimit
-    if late and highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        raise LimitReached("the time limit of the integer program was reached")
-    if not late and status != highspy.HighsModelStatus.kOptimal:
-        raise AssertionError(f"the integer program has no optimal solution: {highs.modelStatusToString(status)}")
-    return Solution(
-        objective=float(highs.getInfo().objective_function_value),
-        values=np.asarray(highs.getSolution().col_value),
-        row_prices=np.zeros(len(lower)),
-        proven=not late,
-    )
