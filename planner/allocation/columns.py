@@ -74,7 +74,8 @@ class Columns:
     def forget(self, number: int) -> None:
         """Lets go of all columns but the first so many."""
         self._known.difference_update(self.sets[number:])
-        del self.sets[number:], self._units[number:], self._hops[number:]
+        for column in (self.sets, self._carries, self._units, self._hops):
+            del column[number:]
 
     @property
     def units(self) -> NDArray[np.float64]:

@@ -238,7 +238,7 @@ class RouteProgram:
     def remember(self) -> None:
         """Keeps what is known now, to start from it whenever links fail."""
         self._program.remember()
-        self._kept = len(self._columns.sets), self._reduced
+        self._kept = len(self._columns.sets), self.scales, self._reduced
         if self._reduced is not None:
             self._reduced.remember()
 
@@ -254,9 +254,11 @@ class RouteProgram:
                 to be given something.
             pricing: Finds cheapest sets that keep clear of the links.
         """
-        known, self._reduced = self._kept
+        known, scales, self._reduced = self._kept
         self._columns.forget(known)
         self._program.go_back()
+        if scales is not self.scales:
+            self._measure(scales)
         self._lost, self._pricing = links, pricing
         if self._reduced is not None:
             self._reduced.without(dead, detours=detours, pricing=pricing)
@@ -407,7 +409,10 @@ class RouteProgram:
         ratio = np.divide(needs, self.scales, out=np.ones(len(needs)), where=needs > 0)
         if ratio.min() >= 1 / _LIKE and ratio.max() <= _LIKE:
             return False
-        scales = np.where(needs > 0, needs, self.scales)
+        self._measure(np.where(needs > 0, needs, self.scales))
+        return True
+
+    def _measure(self, scales: NDArray[np.float64]) -> None:
         new = self._columns.measured_in(scales)
         self._entries = self._entries * self.scales / scales
         rows = self.resources.base + self._everybody
@@ -417,7 +422,6 @@ class RouteProgram:
             values=np.append(self._entries, new.values),
         )
         self.scales = self._useful = scales
-        return True
 
     def _solve(self) -> Solution:
         try:

@@ -12,6 +12,7 @@ import numpy as np
 
 from planner.allocation import allocate
 from planner.allocation.refill import Refill, Refilled
+from planner.errors import LimitReached
 from planner.failure.events import Event
 from planner.routing import Topology
 
@@ -42,8 +43,9 @@ class Served:
     """What is served after a failure.
 
     Attributes:
-        fraction: Of all key requested, the part that is served; NaN where nothing is requested.
-        links: The links in use, by index; None where they were not asked for.
+        fraction: Of all key requested, the part that is served; NaN where nothing is requested, or where the numbers
+            are too wild to tell.
+        links: The links in use, by index; None where they were not asked for or are not known.
     """
 
     fraction: float
@@ -149,14 +151,17 @@ class Reallocation:
         asked = self._question
         rates = asked.budget["key_rate_bps"].mask(np.isin(self._rows, list(event.links)), 0.0)
         ended = np.asarray(np.isin(self._ends, list(event.nodes)).any(axis=0))
-        found = allocate(
-            asked.network,
-            budget=asked.budget.assign(key_rate_bps=rates),
-            demands=asked.demands.assign(requested_bps=asked.demands["requested_bps"].mask(ended, 0.0)),
-            objective=asked.objective,
-            shared=asked.shared,
-            growth=False,
-        )
+        try:
+            found = allocate(
+                asked.network,
+                budget=asked.budget.assign(key_rate_bps=rates),
+                demands=asked.demands.assign(requested_bps=asked.demands["requested_bps"].mask(ended, 0.0)),
+                objective=asked.objective,
+                shared=asked.shared,
+                growth=False,
+            )
+        except LimitReached:  # one failure whose numbers are too wild is no reason to say nothing of the others
+            return Served(math.nan, None)
         used = frozenset(self._index[link] for route in found.routes["links"] for link in route)
         return Served(self._fraction(found.served_bps.values()), used)
 
@@ -174,9 +179,7 @@ class Reallocation:
             event: The failure.
             after: The allocation, perhaps after another failure.
         """
-        if after.links is None:
-            raise AssertionError("the links in use were not asked for")
-        return after.links.isdisjoint(event.links) and not (self._ported and event.nodes)
+        return after.links is not None and after.links.isdisjoint(event.links) and not (self._ported and event.nodes)
 
     def bound(self, event: Event, effect: Effect) -> float:
         """A part of all key requested that cannot be exceeded after a failure, found without allocating.
