@@ -269,7 +269,8 @@ def plan_by_hand(
         levels, rates = _fair(program, requests)
     else:
         served_bps, rates, duals = program.total(requests) if program.columns else (0.0, np.zeros(0), np.zeros(0))
-        total = {"served_bps": served_bps, "bound": served_bps, "gap": 0.0, **program.named(duals)}
+        named = program.named(duals) if program.columns else {"prices": {}, "resource_prices": {}}
+        total = {"served_bps": served_bps, "bound": served_bps, "gap": 0.0, **named}
     rates = _within(program, rates)
     routes = program.routes(rates)
     data = {
@@ -310,6 +311,7 @@ def _growth(program: Program, requests: list[float]) -> dict[str, Any]:
     rates = _within(program, rates)
     served = program.member @ rates
     factor = min(float(value / request) for value, request in zip(served, requests, strict=True))
+    rates = rates * ((factor * np.array(requests) / served) @ program.member)
     return {
         "factor": factor, "bound": level, "gap": (level - factor) / level, **program.named(duals),
         "routes": program.routes(rates),

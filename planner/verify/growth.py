@@ -102,6 +102,9 @@ def _check_witness(plan: PlanPart, *, ground: Ground) -> Check:
             value=needed,
             limit=reached,
         )
+        more = relative(max(0.0, reached - needed), needed)
+        what = f"growth.routes bring demand '{key}' {number(reached)}, more than the factor promises, {number(needed)}"
+        ledger.require(more <= LARGEST_GAP, what)
     found = Loads(sets, ground=ground, shared=plan.shared)
     note_overloads(ledger, found, ground=ground)
     return ledger.check(

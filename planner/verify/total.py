@@ -73,6 +73,8 @@ def _check_nothing(claimed: TotalPart) -> Check:
     ledger = Ledger("total bound")
     for name, value in (("bound", claimed.bound), ("gap", claimed.gap)):
         ledger.equal(f"total.{name}, because no demand takes part,", claimed=value, right=0.0)
+    ledger.require(not claimed.prices, "total.prices should be empty")
+    ledger.require(not claimed.resource_prices, "total.resource_prices should be empty")
     return ledger.check("bound and gap are 0, because no demand takes part")
 
 
