@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from planner.explain.state import Changed
 
 _ROUNDS = 40
+_MOST_WORK = 40_000
+"""After so many iterations of the simplex method, some ten seconds, the search is given up."""
 _TAKEN = 0.5  # columns of whole numbers are 0 or 1 but for rounding
 _ROOM = 1 + 1e-9
 _SLACK = 1 - 1e-6  # the program asks for a little less than planning does: its own rounding must refuse nothing
@@ -71,6 +73,8 @@ def cheapest(base: Changed, *, options: Mapping[str, Sequence[Change]]) -> Outco
         changed = base.with_limits_of(chosen)
         if changed.met:
             return Outcome(list(chosen.values()), bound_cny)
+        if choice.work > _MOST_WORK:
+            break
         choice.refuse(chosen, changed=changed)
     return Outcome(None, bound_cny)
 
@@ -155,6 +159,11 @@ class _Choice:
             column: has - max(min(change.gives_bps / unit_bps, self._enough), has)
             for column, change in zip(self._taken.get(resource, ()), self.options.get(resource, ()), strict=True)
         }
+
+    @property
+    def work(self) -> int:
+        """So much was done so far, in iterations."""
+        return self._program.work
 
     def next(self) -> dict[str, Change] | None:
         """The cheapest choice that was not refused; None where there is none.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from planner.explain.program import Program
     from planner.explain.state import Changed
 
-MOST_FLOWS = 40_000
+MOST_FLOWS = 12_000
 """Programs with more columns are not made: they would take too long."""
 
 _LEAST = 1e-9  # a rate below this part of the largest is nothing

@@ -15,7 +15,9 @@ _OPTIONS: Mapping[str, Any] = {
     "threads": 1,
     "random_seed": 0,
     "mip_rel_gap": 0.0,
-    "mip_max_nodes": 3_000,  # the same on every machine, where a limit of time would not be
+    # These are the same on every machine, where a limit of time would not be.
+    "mip_max_nodes": 1_000,
+    "simplex_iteration_limit": 50_000,
 }
 
 
@@ -24,9 +26,14 @@ class LimitError(Exception):
 
 
 class Program:
-    """A linear program that is built row by row: columns from 0 to their upper bounds."""
+    """A linear program that is built row by row: columns from 0 to their upper bounds.
+
+    Attributes:
+        work: So many iterations all calls of :meth:`minimise` took.
+    """
 
     def __init__(self) -> None:
+        self.work = 0
         self._rows: list[int] = []
         self._columns: list[int] = []
         self._values: list[float] = []
@@ -67,6 +74,7 @@ class Program:
             highs.setOptionValue(option, value)
         highs.passModel(self._model(highspy))
         highs.run()
+        self.work += max(int(highs.getInfo().simplex_iteration_count), 0)
         status, known = highs.getModelStatus(), highspy.HighsModelStatus
         if status in (known.kInfeasible, known.kUnboundedOrInfeasible):  # no cost is below 0, so none is unbounded
             return None

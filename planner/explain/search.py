@@ -86,6 +86,7 @@ class Remedy:
         protection_before: The protection that the wanted demand is given, where it is weaker than asked for.
         met: Whether the wanted demands then get all they ask for, and nobody less than before.
         proven: Where they do, that no cheaper set of such changes would do; where not, that none would.
+        bound_cny: No set of such changes that costs less would do; infinite where none would.
     """
 
     short: tuple[Short, ...]
@@ -100,6 +101,7 @@ class Remedy:
     protection_before: str | None
     met: bool
     proven: bool
+    bound_cny: float
 
 
 class Search:
@@ -143,7 +145,8 @@ class Search:
             short, chosen = trim.needs(chosen, stage=stage)
         else:
             short = find_short(stage, lifted=self._dead_in(stage))
-        bought = sum(change.cost_cny for change in chosen if change not in ports)
+        bound_cny = outcome.bound_cny + sum(change.cost_cny for change in ports)
+        cost_cny = sum(change.cost_cny for change in chosen)
         steps = [self._step(change, chosen) for change in sorted(chosen, key=lambda change: change.cost_cny)]
         return Remedy(
             short=tuple(short),
@@ -157,7 +160,8 @@ class Search:
             fraction_after=self._plan(chosen).fraction,
             protection_before=self.base.protection,
             met=met,
-            proven=bought <= outcome.bound_cny * _ROUNDING if met else math.isinf(outcome.bound_cny),
+            proven=cost_cny <= bound_cny * _ROUNDING if met else math.isinf(bound_cny),
+            bound_cny=bound_cny,
         )
 
     def _plan(self, changes: Sequence[Change]) -> Changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,7 @@ def _remedy_document(remedy: Remedy) -> dict[str, Any]:
         "protection_given": remedy.protection_before,
         "met": remedy.met,
         "proven": remedy.proven,
+        "bound_cny": None if math.isinf(remedy.bound_cny) else remedy.bound_cny,
         "cost_cny": sum(step.change.cost_cny for step in remedy.steps),
         "short": [{"resource": s.resource, "has": s.has, "needs": s.needs} for s in remedy.short],
         "unreachable": list(remedy.unreachable),
@@ -231,7 +233,9 @@ def _proof(remedy: Remedy) -> str:
     if not remedy.met:
         return "Whether anything would be enough is not known."
     one = "It cannot be left out or made smaller" if len(remedy.steps) == 1 else "None can be left out or made smaller"
-    return f"{one}; that no other changes would do for less is not proved."
+    if remedy.bound_cny > 0:
+        return f"{one}; other changes may do for less, but none for less than {cny(remedy.bound_cny)}."
+    return f"{one}; other changes may do for less."
 
 
 def _without(step: Step, *, asked: str) -> str:

@@ -65,7 +65,10 @@ def check(network: Network, one) -> None:
     after = planned(apply_changes(network, changes)).loc[list(one.demands)]
     assert remedy.fraction_after == pytest.approx(after["served_bps"].sum() / after["requested_bps"].sum())
     if not remedy.met:
+        assert not remedy.proven or remedy.bound_cny == float("inf")
         return
+    assert remedy.bound_cny <= sum(costs) * (1 + 1e-9)
+    assert remedy.proven == (sum(costs) <= remedy.bound_cny * (1 + 1e-6))
     assert remedy.fraction_after == pytest.approx(1.0)
     for number, step in enumerate(remedy.steps):
         rest = changes[:number] + changes[number + 1 :]
