@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from planner.failure import Sweep
     from planner.network import Network
 
-_THE_SAME = 1 - 1e-9  # a smaller part of what was served is less, and not rounding
+_THE_SAME = 1e-9  # parts served that are nearer than this are one
 _SHOWN = 20
 """How many failures a screen shows; the table has them all."""
 
@@ -183,10 +183,10 @@ def _plain(value: Any) -> Any:
 
 def cutting_table(sweep: Sweep) -> Table:
     """The failures that do something to a demand, for the report's page."""
-    felt = sweep.failures[
-        (sweep.failures[["demands_cut", "demands_ended", "demands_narrowed"]] > 0).any(axis=1)
-        | (sweep.failures["served_bound"] < sweep.served_before * _THE_SAME)
-    ]
+    table = sweep.failures
+    touched = (table[["demands_cut", "demands_ended", "demands_narrowed"]] > 0).any(axis=1)
+    unknown = table["served_fraction"].isna() & table["served_bound"].notna()
+    felt = table[touched | unknown | ((table["served_fraction"] - sweep.served_before).abs() > _THE_SAME)]
     rows = [
         (
             Cell(failure_title(sweep.network, row.failed)),
@@ -230,6 +230,8 @@ def _note(sweep: Sweep, *, felt: int) -> str:
         )
         sentences.append(bounds)
     others = len(sweep.failures) - felt
-    if others:
-        sentences.append(f"{count(others, 'other failure')} change{'s' if others == 1 else ''} nothing for anybody.")
+    if others == 1:
+        sentences.append("Another failure cuts off, ends or narrows no demand, and leaves as much served.")
+    elif others:
+        sentences.append(f"Another {others:,} failures cut off, end or narrow no demand, and leave as much served.")
     return " ".join(sentences)

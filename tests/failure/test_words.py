@@ -13,7 +13,7 @@ import planner
 from planner.cli import app
 from planner.failure import sweep_failures
 from planner.network import build_network
-from planner.report.failures import failure_document, failure_table, failure_words
+from planner.report.failures import cutting_table, failure_document, failure_table, failure_words
 from planner.report.page import report_html
 from tests.networks import demand_row, link_row, node_row, plain_network, rate_budget, rate_demands
 
@@ -124,9 +124,20 @@ def test_strict_exits_with_4():
     assert json.loads(result.stdout)["order"] == 1
 
 
+def test_report_of_a_large_network_has_bounds(monkeypatch):
+    monkeypatch.setattr("planner.plan.result.affordable", lambda _: 1)
+    plan = planner.make_plan(plain_network([*RING, ("ac", "a", "c", 1)], [("d", "a", "c", 12), ("e", "b", "d", 9)]))
+    table = cutting_table(plan.failures)
+    shares = [row[-1].text for row in table.rows]
+    assert sum(share.startswith("≤ ") for share in shares) > 2
+    assert not shares[0].startswith("≤")
+    assert "≤ is a bound for the others. The command “planner fail” allocates all." in table.note
+
+
 def test_report_has_the_single_failures():
     plan = planner.make_plan(plain_network([*RING, ("de", "d", "e", 1)], [("d", "a", "e", 1)]))
     page = report_html(plan)
     assert "2 of 10 single failures cut a demand off; the worst is link d–e: 1 demand of 1." in page
     assert "Single failures, the worst first" in page
+    assert "Another 6 failures cut off, end or narrow no demand, and leave as much served." in page
     assert "≤" not in page.split('<h2 id="failures">')[1].split("</section>")[0]
