@@ -2,7 +2,7 @@
 
 ``reach`` finds why there is no route or no second one, ``options`` what can be bought. ``cheapest`` finds the cheapest
 changes of all, with proof; ``search`` those of larger networks, by what ``shortage`` says is short. ``trim`` leaves out
-what is not needed, and ``state`` plans each changed network again. ``flows`` and ``program`` hold the linear programs.
+what is not needed, and ``state`` plans each changed network again. ``flows`` holds the flows of the programs.
 """
 
 from __future__ import annotations

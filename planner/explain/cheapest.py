@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.allocation.requests import ways_of
+from planner.errors import LimitReached
 from planner.explain.flows import MOST_FLOWS, Flows, size
 from planner.explain.options import unbeaten
-from planner.explain.program import LimitError, Program
 from planner.explain.shortage import limits_of, loads_of, stops, target_of
 from planner.records import rows_of
+from planner.solver import IntegerProgram
 
 if TYPE_CHECKING:
     from planner.explain.changes import Change
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from planner.explain.state import Changed
 
 _ROUNDS = 40
+_MOST_NODES = 1_000
 _MOST_WORK = 40_000
 """After so many iterations of the simplex method, some ten seconds, the search is given up."""
 _TAKEN = 0.5  # columns of whole numbers are 0 or 1 but for rounding
@@ -65,7 +67,7 @@ def cheapest(base: Changed, *, options: Mapping[str, Sequence[Change]]) -> Outco
     for _ in range(_ROUNDS):
         try:
             chosen = choice.next()
-        except LimitError:
+        except (LimitReached, AssertionError):
             break
         if chosen is None:
             return Outcome(None, math.inf)
@@ -108,7 +110,7 @@ class _Choice:
     def __init__(self, base: Changed, *, options: Mapping[str, list[Change]], targets: list[Target]) -> None:
         self.options = options
         self._has = limits_of(base)
-        self._program = Program()
+        self._program = IntegerProgram()
         self._taken = {
             resource: [self._program.column(most=1.0, cost=change.cost_cny, whole=True) for change in changes]
             for resource, changes in options.items()
@@ -169,16 +171,17 @@ class _Choice:
         """The cheapest choice that was not refused; None where there is none.
 
         Raises:
-            LimitError: It takes too long.
+            LimitReached: It takes too long.
+            AssertionError: It is beyond the solver.
         """
-        values = self._program.minimise()
-        if values is None:
+        solution = self._program.minimise(most_nodes=_MOST_NODES)
+        if solution is None:
             return None
         return {
             resource: change
             for resource, columns in self._taken.items()
             for column, change in zip(columns, self.options[resource], strict=True)
-            if values[column] > _TAKEN
+            if solution.values[column] > _TAKEN
         }
 
     def refuse(self, chosen: Mapping[str, Change], *, changed: Changed) -> None:

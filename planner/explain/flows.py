@@ -17,8 +17,8 @@ import numpy as np
 from planner.routing.topology import Topology
 
 if TYPE_CHECKING:
-    from planner.explain.program import Program
     from planner.explain.state import Changed
+    from planner.solver import IntegerProgram
 
 MOST_FLOWS = 12_000
 """Programs with more columns are not made: they would take too long."""
@@ -54,7 +54,7 @@ class Flows:
         targets: What is to be served.
     """
 
-    def __init__(self, program: Program, *, changed: Changed, targets: list[Target]) -> None:
+    def __init__(self, program: IntegerProgram, *, changed: Changed, targets: list[Target]) -> None:
         self._program = program
         self.topology = Topology.of(changed.network, budget=changed.budget)
         self.unit_bps = max((target.rate_bps for target in targets), default=0.0) or 1.0

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.allocation.requests import ways_of
+from planner.errors import LimitReached
 from planner.explain.flows import MOST_FLOWS, Flows, Target, size
-from planner.explain.program import LimitError, Program
 from planner.records import rows_of
+from planner.solver import IntegerProgram
 
 if TYPE_CHECKING:
     from planner.allocation import Allocation
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _LEAST_SHARE = 1e-9
 """Part of all prices below which a price is rounding."""
 _AT_ONCE_AFTER = 12  # so many rounds lift what stops the demands on their own routes; then whatever has a price
-_KINDS = ("link", "module_group", "node")
+_MOST_WORK = 50_000  # iterations of the simplex method: the same on every machine, where a limit of time would not be
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def least_needs(
     if size(changed, targets) <= MOST_FLOWS:
         try:
             found = _least(changed, targets=targets, prices=prices, most=most or {})
-        except LimitError:
+        except (LimitReached, AssertionError):
             found = None
         if found is not None:
             return found
@@ -183,7 +184,7 @@ def target_of(question: Question, row: object, *, rate_bps: float, protection: s
 def _least(
     changed: Changed, *, targets: list[Target], prices: Mapping[str, float], most: Mapping[str, float]
 ) -> dict[str, float] | None:
-    program = Program()
+    program = IntegerProgram()
     flows = Flows(program, changed=changed, targets=targets)
     topology, unit, has = flows.topology, flows.unit_bps, limits_of(changed)
     more = {
@@ -205,11 +206,12 @@ def _least(
         raised = {more[f"node:{name}"]: -1.0} if f"node:{name}" in more else {}
         if np.isfinite(limit) and entries:
             program.row(entries | raised, upper=limit)
-    values = program.minimise()
-    if values is None:
+    solution = program.minimise(most_work=_MOST_WORK)
+    if solution is None:
         return None
     return {
-        resource: has[resource] + float(values[column]) * (1.0 if resource.startswith("module_group:") else unit)
+        resource: has[resource]
+        + float(solution.values[column]) * (1.0 if resource.startswith("module_group:") else unit)
         for resource, column in more.items()
     }
 

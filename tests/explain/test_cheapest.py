@@ -13,7 +13,6 @@ from planner.demand import demand_rates
 from planner.explain import apply_changes, explain, search
 from planner.explain.costs import Costs
 from planner.explain.options import Market, link_options, node_options
-from planner.explain.program import Program
 from planner.explain.state import Changed, Question, Rates
 from planner.network import Network, build_network
 from tests.explain.test_explain import check, serves
@@ -215,18 +214,3 @@ def test_ports_are_no_more_than_it_takes():
     check(network, one)
     changed = apply_changes(network, [step.change for step in one.remedy.steps])
     assert changed.nodes.set_index("node_id")["user_ports"].to_dict()["a"] == 2
-
-
-def test_programs():
-    program = Program()
-    items = [program.column(most=1.0, cost=cost, whole=True) for cost in (5.0, 4.0, 3.0)]
-    program.row(dict(zip(items, (4.0, 3.0, 2.0), strict=True)), lower=5.0)
-    assert program.minimise() == pytest.approx([0.0, 1.0, 1.0])
-    program.row({items[2]: 1.0}, upper=0.0)
-    assert program.minimise() == pytest.approx([1.0, 1.0, 0.0])
-    program.row({items[0]: 1.0}, upper=0.0)
-    assert program.minimise() is None
-    empty = Program()
-    assert empty.minimise() == pytest.approx([])
-    empty.row({}, lower=1.0)
-    assert empty.minimise() is None
