@@ -9,8 +9,8 @@ and scaled up; its results are compared with the sweep's, demand by demand. Then
 
 Then the fair allocation after single link failures: started from the allocation before the failure, against one from
 the beginning, on the trunks and on the networks of benchmarks/allocation.py of the sizes given with --anew. All
-failures of links in use are allocated (of 1,000 nodes, three), and a sample of them from the beginning. What is served is
-compared. All times are CPU seconds.
+failures of links in use are allocated (of 1,000 nodes, three), and a sample of them from the beginning. What is
+served is compared. All times are CPU seconds.
 """
 
 from __future__ import annotations

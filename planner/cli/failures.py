@@ -29,7 +29,9 @@ def fail(
     demands: Annotated[Path | None, typer.Option(help="Demands to look at instead of the network's own.")] = None,
     allocate: Annotated[
         int | None,
-        typer.Option(min=0, metavar="N", help="Allocate anew after the N worst; default: all single ones, 20 pairs."),
+        typer.Option(
+            min=0, metavar="N", help="Allocate anew after the N worst; default: all single ones, 20 pairs or more."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write all failures into a CSV or JSON file.")

@@ -13,7 +13,7 @@ import pandas as pd
 from planner.failure.connectivity import Effect, Judge, ends_of, judge_all
 from planner.failure.events import Event, Of, pair_events, single_events
 from planner.failure.reach import Reach
-from planner.failure.served import Question, Reallocation, Served
+from planner.failure.served import Question, Reallocation, Served, affordable
 from planner.failure.weak import WeakPoints
 from planner.failure.worst import Worst, badness, cut_together
 from planner.records import KEY_HOLDING_KINDS, rows_of
@@ -34,7 +34,7 @@ PAIRS_KEPT = 100_000
 """So many of the worst pairs of failures are kept; all are looked at and counted."""
 
 PAIRS_ALLOCATED = 20
-"""So many of the worst pairs of failures are allocated anew unless asked otherwise."""
+"""At least so many of the worst pairs of failures are allocated anew unless asked otherwise."""
 
 FAILURE_COLUMNS = {
     "failure": "object", "failed": "object", "links_failed": "int64", "demands_cut": "int64", "cut": "object",
@@ -119,7 +119,8 @@ def sweep_failures(
         order: 1 for single failures, 2 for pairs.
         of: ``links`` (and risk groups), ``nodes`` or ``both``.
         allocate_worst: How many of the worst failures to allocate anew; by default every single failure, and of
-            pairs 20. With 0 nothing is allocated. Pairs need the single ones, so those are allocated too.
+            pairs 20 at least, and more of a small network. With 0 nothing is allocated. Pairs need the single ones,
+            so those are allocated too.
         objective: What to divide for then, as in :func:`planner.allocation.allocate`.
         shared: Whether protection routes share their key then.
         executor: Where to compute; here by default. The result is the same.
@@ -156,7 +157,8 @@ def sweep_failures(
             single = [event for event in singles if not again.untouched(event, after=again.before)]
             known |= _by_items(single, again.many(single, routes=True, executor=executor, progress=progress))
         served = _known(worst.judged, known, again=again, order=order)
-        most = allocate_worst if allocate_worst is not None else len(singles) if order == 1 else PAIRS_ALLOCATED
+        unasked = len(singles) if order == 1 else max(PAIRS_ALLOCATED, affordable(question))
+        most = unasked if allocate_worst is None else allocate_worst
         anew = [n for n in _ranked(worst.judged, worst.bounds)[:most] if n not in served]
         found = again.many([worst.judged[n][0] for n in anew], executor=executor, progress=progress)
         served |= dict(zip(anew, found, strict=True))
