@@ -6,7 +6,9 @@ more than there is: ``sum served_d c_d <= W``. And no demand gets more than it a
 
     sum served_d  =  sum served_d c_d + sum served_d (1 - c_d)  <=  W + sum requested_d max(0, 1 - c_d)  =  bound
 
-Among the answers that reach the bound the fairest is taken; that is not verified.
+Among the answers that reach the bound the fairest is taken. The prices do not prove that; one thing that follows from
+it is checked: of demands that can use the same sets of routes, which could be given each other's key, all have the same
+level (served fraction over priority) but those that are served in full at a lower one.
 """
 
 from __future__ import annotations
@@ -17,6 +19,10 @@ from planner.verify.check import ROUNDING, Check, Ledger, number, relative, tota
 from planner.verify.growth import LARGEST_GAP, check_prices
 from planner.verify.integer import PROGRAM_TOLERANCE
 from planner.verify.prices import PriceList
+from planner.verify.spare import LARGEST_DEVIATION, served_bps
+
+SLIGHT = 1e-7
+"""A part of the total that counts as nothing where a total is divided."""
 
 if TYPE_CHECKING:
     from planner.verify.document import PlanPart, TotalPart
@@ -51,7 +57,8 @@ def check_total(plan: PlanPart, *, ground: Ground) -> list[Check]:
     )
     if not prices.passed:
         return [served, prices, Check("total bound", passed=False, detail="wrong prices prove nothing")]
-    return [served, prices, _check_bound(claimed, ground=ground, shared=plan.shared), _check_gap(claimed)]
+    bound, gap = _check_bound(claimed, ground=ground, shared=plan.shared), _check_gap(claimed)
+    return [served, prices, bound, gap, _check_ties(plan, ground=ground)]
 
 
 def check_no_total(plan: PlanPart) -> list[Check]:
@@ -110,3 +117,28 @@ def _check_gap(claimed: TotalPart) -> Check:
     )
     ledger.require(right >= -ROUNDING, f"{number(served)} bit/s lie above the bound {number(bound)}, which cannot be")
     return ledger.check(f"served {number(served)} and bound {number(bound)} agree to {max(right, 0.0):.1e}: optimal")
+
+
+def _check_ties(plan: PlanPart, *, ground: Ground) -> Check:
+    """Demands that can use the same sets of routes are served alike."""
+    ledger = Ledger("total ties")
+    served = served_bps(plan, ground=ground)
+    slight_bps = SLIGHT * total(served.values())
+    kinds: dict[int, list[str]] = {}
+    for key, kind in ground.kind_of.items():
+        kinds.setdefault(kind, []).append(key)
+    compared = 0
+    for keys in kinds.values():
+        weights = {key: ground.wishes[key].priority * ground.wishes[key].requested_bps for key in keys}
+        best = max(keys, key=lambda key: served[key] / weights[key])
+        level = served[best] / weights[best]
+        for key in keys if len(keys) > 1 else ():
+            fair_bps = min(level * weights[key], ground.wishes[key].requested_bps)
+            short = fair_bps - served[key] > LARGEST_DEVIATION * fair_bps + slight_bps
+            what = f"demand '{key}' gets {number(served[key])} bit/s; '{best}' could share its routes and leave it more"
+            ledger.require(not short, what)
+            compared += 1
+    return ledger.check(
+        f"{compared} demands that can use the same routes as others are served alike; that no other plan of the same "
+        "total is fairer is not proved"
+    )
