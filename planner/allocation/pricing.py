@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from planner.routing.prices import RouteSet
 
 
+_MOST_SHARED = 10  # so many sets that share their key enter at a time
+
+
 @dataclass(frozen=True)
 class Offer:
     """A set of routes for a row.
@@ -67,6 +70,7 @@ class Pricing:
         self._place = np.full(len(requests.pairs), -1)
         self._place[self._plain] = np.arange(len(self._plain))
         self._single = CheapestRoutes(resources.topology, pairs=requests.pairs[self._plain])
+        self._next = 0  # the row at which the next search for sets that share their key begins
         self._disjoint = DisjointRoutes(resources.topology)
 
     def blocks(self, count: int) -> NDArray[np.int64]:
@@ -79,17 +83,24 @@ class Pricing:
         blocks[self._plain] = self._single.searches * count // max(int(self._single.searches.max(initial=0)) + 1, 1)
         return blocks
 
-    def costs(self, prices: NDArray[np.float64]) -> NDArray[np.float64]:
+    def costs(self, prices: NDArray[np.float64], *, least: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """What the cheapest set of each row costs per bit/s, infinite where there is none.
 
         Args:
             prices: Price of each whole resource, at least 0.
+            least: Rows whose sets share their key are known to pay at least so much, which is taken for what they
+                pay: to find the cheapest takes long. Shape ``(rows,)``.
         """
         costs = np.full(len(self._requests.pairs), np.inf)
         paid = self._resources.always(prices)
         link_costs, node_costs = self._resources.link_costs(paid), self._resources.node_costs(paid)
         costs[self._plain] = self._single.costs(link_costs, node_costs=node_costs)
-        for offer in self._protected(prices, rows=self._sets, below=None, cost_per_hop=0.0):
+        rows = self._sets
+        if least is not None:
+            known = rows[self._requests.shared[rows]]
+            costs[known] = least[known]
+            rows = rows[~self._requests.shared[rows]]
+        for offer in self._protected(prices, rows=rows, below=None, cost_per_hop=0.0):
             costs[offer.row] = offer.cost
         return costs
 
@@ -176,7 +187,13 @@ class Pricing:
         def find(_: int, *ends: int, **how: Any) -> tuple[float, RouteSet] | None:
             return search.cheapest(*ends, **how)
 
-        return offers + self._offers(rows[shared], below=below, find=find)
+        if below is None:
+            return offers + self._offers(rows[shared], below=below, find=find)
+        # Each search takes long, so what a few rows offer is tried first; the next time the search goes on from there.
+        turned = np.roll(rows[shared], -int(np.searchsorted(rows[shared], self._next)))
+        found = self._offers(turned, below=below, find=find, most=_MOST_SHARED)
+        self._next = found[-1].row + 1 if len(found) == _MOST_SHARED else 0
+        return offers + found
 
     def _sets_at(
         self,
@@ -202,14 +219,17 @@ class Pricing:
         *,
         below: NDArray[np.float64] | None,
         find: Callable[..., tuple[float, RouteSet] | None],
+        most: float = np.inf,
     ) -> list[Offer]:
-        """What is found for each row between its ends, below its limit where there is one."""
-        offers = []
+        """What is found for each row between its ends, below its limit where there is one; at most so much."""
+        offers: list[Offer] = []
         for row in rows.tolist():
             limit = np.inf if below is None else float(below[row])
             found = find(row, *self._requests.pairs[row].tolist(), below=limit, any_below=below is not None)
             if found is not None:
                 offers.append(Offer(row, found[1], found[0]))
+            if len(offers) >= most:
+                break
         return offers
 
     def _price_list(self, paid: NDArray[np.float64], *, cost_per_hop: float) -> Prices:

@@ -155,12 +155,18 @@ class RouteProgram:
         self._set_unit(unit, most=most, total=self._total)
         self._program.set_costs(np.concatenate(([-1.0], np.zeros(len(self.sets)))))
         # A level that only the slack in the total allows is as good as none and no measure.
-        solution, raised = self._generate(rescale_to=None if self.capped else most)
+        solution, raised, least = self._generate(rescale_to=None if self.capped else most, most=most)
         level = float(solution.values[0]) * self._unit
         if self.capped:  # caps and the total have prices too, so those of the resources prove nothing alone
             return level, Proof(self._resource_prices(solution), self._row_prices(solution), level)
+        if level >= most:
+            return level, Proof(raised, np.zeros(len(fixed)), level)
+        if least is not None and self.requests.shared.any() and not self.exact:
+            proof = self._proof(raised, least=least)
+            if proof.bound <= level * (1 + _PROVED):
+                return level, proof
         proof = self._proof(self._resource_prices(solution))
-        if proof.bound > level * (1 + _CLEARLY / 100):
+        if proof.bound > level * (1 + _CLEARLY / 100) and not self.exact:  # exact prices are not to be touched
             proof = min(proof, self._proof(raised), key=lambda proof: proof.bound)
         return level, proof
 
@@ -212,7 +218,7 @@ class RouteProgram:
         self._fixed = self._weights = np.zeros(len(self._everybody))
         self._set_unit(self._unit, most=0.0)
         self._program.set_costs(np.concatenate(([0.0], -self._columns.units / self._total_unit)))
-        solution, raised = self._generate(gain=1.0 / self._total_unit)
+        solution, raised, _ = self._generate(gain=1.0 / self._total_unit)
         served = np.bincount(self._columns.rows, weights=self.rates(), minlength=len(self._everybody)).astype(float)
         return served, [self._resource_prices(solution) * self._total_unit, raised * self._total_unit]
 
@@ -271,17 +277,20 @@ class RouteProgram:
     # ------------------------------------------------------------ column generation
 
     def _generate(
-        self, *, cost_per_hop: float = 0.0, gain: float = 0.0, rescale_to: float | None = None
-    ) -> tuple[Solution, NDArray[np.float64]]:
+        self, *, cost_per_hop: float = 0.0, gain: float = 0.0, rescale_to: float | None = None,
+        most: float = np.inf,
+    ) -> tuple[Solution, NDArray[np.float64], NDArray[np.float64] | None]:  # fmt: skip
         """Solves, adding columns and rows, until there is nothing to add.
 
         Args:
             cost_per_hop: What a bit/s over a link costs.
             gain: What a bit/s served earns.
             rescale_to: The level is maximised, up to this; its unit may then change.
+            most: The level need not be larger than this, so where it is reached, no set is looked for.
 
         Returns:
-            The solution; prices of the resources at which no set is worth more than it costs.
+            The solution; prices of the resources at which no set is worth more than it costs; what each row then pays
+            at least, where these prices are hardly more than those of the solution.
         """
         for _ in range(_MOST_ROUNDS):
             solution = self._solve()
@@ -289,13 +298,20 @@ class RouteProgram:
                 solution = self._solve()
             if self._hold_overspent():
                 continue
-            raised, new = self._price(solution, cost_per_hop=cost_per_hop, gain=gain)
+            worth = self._worth(solution) + gain
+            if float(solution.values[0]) * self._unit >= most:
+                return solution, self._resource_prices(solution), None
+            raised, new, as_found = self._price(solution, worth=worth, cost_per_hop=cost_per_hop, gain=gain)
             if not new:
-                return solution, raised
+                return solution, raised, worth * (1 - _CLEARLY) if as_found else None
         raise AssertionError("column generation does not end")
 
-    def _price(self, solution: Solution, *, cost_per_hop: float, gain: float) -> tuple[NDArray[np.float64], bool]:
-        """Looks for sets that are cheaper than their row's price, and adds them; also gives the resources' prices.
+    def _price(
+        self, solution: Solution, *, worth: NDArray[np.float64], cost_per_hop: float, gain: float
+    ) -> tuple[NDArray[np.float64], bool, bool]:
+        """Looks for sets that are cheaper than their row's price, and adds them.
+
+        Also gives the resources' prices, whether there were any sets, and whether the prices were left as they are.
 
         A cheaper set that is not added carries too little for the solver to care. It would hide other sets of
         its row, so its narrowest resource is made as dear as it has to be, which costs next to nothing, and the search
@@ -303,15 +319,14 @@ class RouteProgram:
         """
         resources = self._resource_prices(solution)
         resources[: self.resources.links] += _FLOOR * resources.sum() / self.resources.base
-        worth = self._worth(solution) + gain
-        for _ in range(_MOST_ROUNDS):
+        for attempt in range(_MOST_ROUNDS):
             offers = self._pricing.below(resources, worth=worth * (1 - _CLEARLY), cost_per_hop=cost_per_hop)
             if not offers:
-                break
+                return resources, False, attempt == 0
             if self._add(offers, cost_per_hop=cost_per_hop, gain=gain):
-                return resources, True
+                return resources, True, False
             resources = dearer(self.resources, resources, offers=offers, worth=worth, sharing=self._sharing)
-        return resources, False
+        return resources, False, False
 
     def _worth(self, solution: Solution) -> NDArray[np.float64]:
         """What a bit/s for each row is worth to the solution."""
@@ -365,9 +380,9 @@ class RouteProgram:
 
     # ------------------------------------------------------------ scales and proofs
 
-    def _proof(self, resources: NDArray[np.float64]) -> Proof:
+    def _proof(self, resources: NDArray[np.float64], *, least: NDArray[np.float64] | None = None) -> Proof:
         """What prices of the resources prove about the level."""
-        rows = self._pricing.costs(resources)
+        rows = self._pricing.costs(resources, least=least)
         rows[np.isinf(rows)] = 0.0  # without a route, nothing is asked for either
         per_level = float(self._weights @ rows)
         bound = float(resources.sum() - self._fixed @ rows) / per_level if per_level > 0 else np.inf
