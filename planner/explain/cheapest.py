@@ -21,6 +21,7 @@ from planner.allocation.requests import ways_of
 from planner.errors import LimitReached
 from planner.explain.flows import MOST_FLOWS, Flows, size
 from planner.explain.options import unbeaten
+from planner.explain.reach import always_passed
 from planner.explain.shortage import limits_of, loads_of, stops, target_of
 from planner.records import rows_of
 from planner.solver import IntegerProgram
@@ -84,18 +85,48 @@ def cheapest(base: Changed, *, options: Mapping[str, Sequence[Change]]) -> Outco
 def _needed(base: Changed) -> list[Target]:
     """What every set of changes that serves must give: a little less than all, against rounding."""
     question = base.question
+    levels = _levels(base) if question.objective == "fair" else {}
     found = []
     for row in rows_of(question.demands):
         name = row.demand_id
-        asked = ways_of(question.protection[name])
+        asked, keeps = question.protection[name], name in question.kept_bps
+        fair_bps = min(levels.get(name, 0.0) * row.priority, 1.0) * row.requested_bps
         if name in question.wanted:
-            rate, protection = question.requested_bps[name], question.protection[name]
-        elif name in question.kept_bps and ways_of(question.kept_protection[name]) == asked:
-            rate, protection = question.kept_bps[name], question.kept_protection[name]
+            rate_bps = question.requested_bps[name]
+        elif fair_bps > 0 or (keeps and ways_of(question.kept_protection[name]) == ways_of(asked)):
+            rate_bps = max(fair_bps, question.kept_bps.get(name, 0.0))
         else:
             continue  # with better protection it may get less
-        found.append(target_of(question, row, rate_bps=rate * _SLACK, protection=protection))
+        found.append(target_of(question, row, rate_bps=rate_bps * _SLACK, protection=asked))
     return found
+
+
+def _levels(base: Changed) -> dict[str, float]:
+    """Up to what level others rise in any case when the wanted demands are served in full, by demand.
+
+    A demand whose ends all routes of a wanted one pass could take key from that one's routes: fairness leaves it at no
+    lower level. So it is with one that has the same ends and asks for no more separate routes.
+    """
+    question = base.question
+    nodes = base.network.nodes
+    full = set(nodes.loc[nodes["user_ports"].notna(), "node_id"])  # who gets a port there is another question
+    rows = [row for row in rows_of(question.demands) if row.requested_bps > 0]
+    passed: dict[tuple[str, str], set[str]] = {}
+    levels: dict[str, float] = {}
+    for wanted in rows:
+        if wanted.demand_id not in question.wanted:
+            continue
+        ends, ways = (wanted.node_a, wanted.node_b), ways_of(wanted.protection)
+        if ways == 1 and ends not in passed:
+            passed[ends] = always_passed(base, ends=ends)
+        for row in rows:
+            if full & {row.node_a, row.node_b}:
+                continue
+            alike = {row.node_a, row.node_b} == set(ends) and ways_of(row.protection) <= ways
+            below = ways == ways_of(row.protection) == 1 and {row.node_a, row.node_b} <= passed[ends]
+            if alike or below:
+                levels[row.demand_id] = max(levels.get(row.demand_id, 0.0), 1.0 / wanted.priority)
+    return levels
 
 
 class _Choice:

@@ -145,6 +145,25 @@ def _full(changed: Changed, ports: Mapping[str, int]) -> list[str]:
     return []
 
 
+def always_passed(changed: Changed, *, ends: tuple[str, str]) -> set[str]:
+    """The nodes that every route between two nodes passes, its ends too, also over links without key.
+
+    Args:
+        changed: The network.
+        ends: The two nodes.
+    """
+    import networkx as nx
+
+    graph = _without(changed.network, None, ends=ends)
+    if not all(end in graph for end in ends) or not nx.has_path(graph, *ends):
+        return set(ends)
+    found = set(ends)
+    for node in nx.shortest_path(graph, *ends)[1:-1]:
+        rest = graph.subgraph(set(graph) - {node})
+        found |= set() if nx.has_path(rest, *ends) else {node}
+    return found
+
+
 def _ends(changed: Changed, demand: str) -> tuple[str, str]:
     rows = changed.question.demands
     row = rows[rows["demand_id"] == demand].iloc[0]
