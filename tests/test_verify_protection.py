@@ -339,6 +339,7 @@ TAMPERINGS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
     "cut too large": (lambda d: cut(d).update(nodes=["d"], links=["df"]), "protection", "has 2 parts, the least has 1"),
     "cut of an end": (lambda d: cut(d).update(nodes=["f"], links=[]), "protection", "names what cannot be in it: 'f'"),
     "cut of nothing": (lambda d: cut(d).update(risk_groups=["r9"]), "protection", "names what cannot be in it: 'r9'"),
+    "without port twice": (lambda d: d.update(without_port=["plain", "plain"]), "user ports", "names a demand twice"),
     "without port": (lambda d: d["without_port"].append("plain"), "user ports", "that find a port: 'plain'"),
     "price of one link": (
         lambda d: d["growth"]["prices"].update({"bd": d["growth"]["prices"]["bd"] + 1e-3}),

@@ -148,6 +148,7 @@ def check_ports(plan: PlanPart, *, ground: Ground) -> Check:
     ledger.require(
         not right - claimed, f"demands that find no port are not in without_port: {some(sorted(right - claimed))}"
     )
+    ledger.require(len(claimed) == len(plan.without_port), "without_port names a demand twice")
     ledger.require(not claimed - right, f"demands in without_port that find a port: {some(sorted(claimed - right))}")
     for demand in plan.demands:
         if demand.demand_id in right:
