@@ -120,7 +120,8 @@ def link_options(
     has = rates.of(rows)
     found: dict[str, list[Change]] = {}
     for row, rate, offers in zip(rows, has, market.offers(network, rows, rates=rates), strict=True):
-        least = 0.0 if row["module_group"] else rate  # modules of its own are more than a turn at those of others
+        # Modules of its own, as many as it shares or more, are more than a turn at those.
+        least = rate * (1 - 1 / row["module_pairs"]) if row["module_group"] else rate
         ways = [
             change
             for kind in dict.fromkeys(offer.kind for offer in offers)
