@@ -151,13 +151,18 @@ class _Answer:
             program = self._program(growing=False)
         self._fill(program, progress)
 
-    def _grow(self) -> RouteProgram:
-        """Finds the growth factor; where rounding leaves a gap, without rounding, if that can be done."""
+    def _grow(self) -> RouteProgram | None:
+        """Finds the growth factor; where rounding leaves a gap, without rounding, if that can be done.
+
+        Returns:
+            The program, if another may go on from it.
+        """
         program = self._program(growing=True)
         self.grown = grow(program)
         if self.grown.gap is not None and self.grown.gap > _OPEN:
             with contextlib.suppress(AssertionError):
                 self.grown = grow(self._program(growing=True, exact=True))
+            return None  # the resources in failures are no longer those that it knows
         return program
 
     def _serve_most(self, progress: Progress | None) -> None:

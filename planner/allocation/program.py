@@ -42,6 +42,7 @@ _FLOOR = 1e-12
 be free of charge until it is full, and the cheapest routes would be routes that carry nothing."""
 
 _CLEARLY = 1e-10  # by what fraction a set must be cheaper to be worth a column
+_SURELY = 1e-13  # the same where nothing is rounded but the prices of sets
 _NEAR = 1e3  # the unit of the level is kept while it is within this factor of what it should be
 _LIKE = 1e2  # so are the units of the rows
 _OVERSPENT = 1e-12  # a resource in a failure is overspent when its load is above 1 by more than this
@@ -318,9 +319,11 @@ class RouteProgram:
         repeated.
         """
         resources = self._resource_prices(solution)
-        resources[: self.resources.links] += _FLOOR * resources.sum() / self.resources.base
+        if not self.exact:
+            resources[: self.resources.links] += _FLOOR * resources.sum() / self.resources.base
+        below = worth * (1 - (_SURELY if self.exact else _CLEARLY))
         for attempt in range(_MOST_ROUNDS):
-            offers = self._pricing.below(resources, worth=worth * (1 - _CLEARLY), cost_per_hop=cost_per_hop)
+            offers = self._pricing.below(resources, worth=below, cost_per_hop=cost_per_hop)
             if not offers:
                 return resources, False, attempt == 0
             if self._add(offers, cost_per_hop=cost_per_hop, gain=gain):
