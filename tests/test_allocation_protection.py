@@ -132,8 +132,8 @@ def check(network: Network, *, shared: bool = False, objective: Any = "fair") ->
     expected = brute.growth()
     assert allocation.growth.factor == (None if expected is None else close(expected))
     served = brute.served()
-    # The slack in the total may buy a starved demand a hundred-millionth.
-    assert allocation.served_bps == pytest.approx(served, rel=1e-6, abs=1e-7 if objective == "total" else 1e-8)
+    # The slack that the total needs may buy brute force a ten-millionth for who should have nothing.
+    assert allocation.served_bps == pytest.approx(served, rel=1e-6, abs=1e-6 if objective == "total" else 1e-8)
     if objective == "total":
         assert allocation.total is not None
         assert allocation.total.served_bps == close(brute.total())
