@@ -345,6 +345,17 @@ def test_the_reduced_program_keeps_every_promise_too(monkeypatch, spread):
         check(network, allocated(network), gap=1e-6)
 
 
+@pytest.mark.parametrize("rows", [0, 1500])
+def test_points_inside_keep_every_promise_too(monkeypatch, rows):
+    monkeypatch.setattr("planner.allocation.program._MANY_ROWS", rows)
+    monkeypatch.setattr("planner.allocation.reduced._MOST_STEPS", 1)
+    monkeypatch.setattr("planner.allocation.program._MOST_STEPS", 1)
+    rng = np.random.default_rng(4)
+    for number in range(40):
+        network = random_network(rng, connected=number % 3 > 0)
+        check(network, allocated(network))
+
+
 @given(network=networks())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_promise_is_kept(network):

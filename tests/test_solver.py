@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import linprog
 
 from planner.errors import LimitReached
-from planner.solver import InfeasibleError, IntegerProgram, LinearProgram
+from planner.solver import InfeasibleError, IntegerProgram, LinearProgram, TooManyStepsError
 
 
 def test_columns_added_in_rounds_give_the_same_as_all_at_once():
@@ -69,6 +69,23 @@ def test_a_given_basis_is_started_from():
     program = one_row()
     program.start_from(basic_columns=[0], full_rows=[], tight_rows=[0])
     assert program.solve().values.tolist() == [2.0]
+
+
+def test_too_many_steps_are_told_and_points_inside_lead_on():
+    rng = np.random.default_rng(0)
+    matrix, most, costs = rng.uniform(0, 1, (20, 40)), rng.uniform(1, 2, 20), -rng.uniform(1, 2, 40)
+    program = LinearProgram(row_lower=np.full(20, -np.inf), row_upper=most, most_steps=3)
+    program.add_columns(
+        costs=costs, starts=np.arange(40) * 20, rows=np.tile(np.arange(20), 40), values=matrix.T.reshape(-1)
+    )
+    expected = linprog(costs, A_ub=matrix, b_ub=most).fun
+    with pytest.raises(TooManyStepsError):
+        program.solve()
+    rough = program.solve_inside(tolerance=1e-2)
+    assert rough.objective == pytest.approx(expected, rel=0.1)
+    assert (rough.values > 0).all()
+    assert program.solve_across().objective == pytest.approx(expected, rel=1e-9)
+    assert program.solve().objective == pytest.approx(expected, rel=1e-9)  # no step is left to be made
 
 
 def test_no_solution_is_told_apart():

@@ -18,6 +18,8 @@ or its row can use, a row in what its first set can carry, the level in what the
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +30,7 @@ from planner.allocation.loads import Loads
 from planner.allocation.pricing import Offer, Pricing, Proof, dearer
 from planner.allocation.rational import ExactProgram
 from planner.allocation.reduced import Aim, ReducedProgram
-from planner.solver import LinearProgram, Solution
+from planner.solver import LinearProgram, Solution, TooManyStepsError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +51,10 @@ _OVERSPENT = 1e-12  # a resource in a failure is overspent when its load is abov
 _MANY_ROWS = 1500  # with more rows the reduced program is quicker
 _PROVED = 1e-8  # by how much the bound may be above a level that the reduced program found
 _MOST_ROUNDS = 10_000
-_SLACKS = (1e-15, 1e-14, 1e-13, 1e-12, 1e-11)
+_MOST_STEPS = 3000  # of a solve by the simplex method, before points inside take over
+_ROUGH, _SHARP = 1e-2, 0.9e-4  # tolerances of the first and the last points inside
+_FEW = 0.02  # of all rows: so few of them may miss a set when the simplex method goes on
+_SLACKS = (0.0, 1e-15, 1e-14, 1e-13, 1e-12, 1e-11)
 """What was found to be possible may, by rounding, be just impossible in the next program, or too near the edge for the
 solver to tell: fixed rates are then lowered by the first of these fractions that helps."""
 
@@ -125,7 +130,7 @@ class RouteProgram:
         """The program with its first column."""
         base, rows, held = self.resources.base, len(self._everybody), len(self.resources.held)
         caps = np.append(self._asked / self.scales, np.inf) if self.capped else np.zeros(0)
-        program = (ExactProgram if self.exact else LinearProgram)(
+        program = (ExactProgram if self.exact else partial(LinearProgram, most_steps=_MOST_STEPS))(
             row_lower=np.concatenate((np.full(base, -np.inf), np.zeros(rows), np.full(len(caps) + held, -np.inf))),
             row_upper=np.concatenate((np.ones(base), np.full(rows, np.inf), caps, np.ones(held))),
         )
@@ -294,9 +299,9 @@ class RouteProgram:
             at least, where these prices are hardly more than those of the solution.
         """
         for _ in range(_MOST_ROUNDS):
-            solution = self._solve()
+            solution = self._solve(cost_per_hop=cost_per_hop, gain=gain)
             if rescale_to is not None and self._rescale(float(solution.values[0]), most=rescale_to):
-                solution = self._solve()
+                solution = self._solve(cost_per_hop=cost_per_hop, gain=gain)
             if self._hold_overspent():
                 continue
             worth = self._worth(solution) + gain
@@ -441,20 +446,44 @@ class RouteProgram:
         )
         self.scales = self._useful = scales
 
-    def _solve(self) -> Solution:
+    def _solve(self, *, cost_per_hop: float, gain: float) -> Solution:
         try:
-            self._solution = self._program.solve()
-        except AssertionError:
-            self._solution = self._solve_with_slack()
+            self._solution = self._with_slack(self._program.solve)
+        except TooManyStepsError:
+            self._solution = self._look_from_inside(cost_per_hop=cost_per_hop, gain=gain)
         return self._solution
 
-    def _solve_with_slack(self) -> Solution:
+    def _look_from_inside(self, *, cost_per_hop: float, gain: float) -> Solution:
+        """Adds sets by the prices of points inside, until few are missing; a solution with a basis.
+
+        Where very many resources are full at once, each corner has prices of its own, and every round finds sets that
+        the next has no use for. Prices from the middle of those that are possible tell better what is missing (J.
+        Gondzio, P. González-Brevis and P. Munari, European Journal of Operational Research 224, 41 (2013)).
+        """
+        program, tolerance = self._program, _ROUGH
+        if not isinstance(program, LinearProgram):
+            raise AssertionError("exact arithmetic takes any number of steps")
+        while tolerance >= _SHARP:
+            self._solution = program.solve_inside(tolerance=tolerance)
+            if self._hold_overspent():
+                continue
+            resources = self._resource_prices(self._solution)
+            resources[: self.resources.links] += _FLOOR * resources.sum() / self.resources.base
+            worth = (self._worth(self._solution) + gain) * (1 - _CLEARLY)
+            offers = self._pricing.below(resources, worth=worth, cost_per_hop=cost_per_hop)
+            added = self._add(offers, cost_per_hop=cost_per_hop, gain=gain)
+            if not added or len(offers) < _FEW * len(self._everybody):
+                tolerance /= 10
+        return self._with_slack(program.solve_across)
+
+    def _with_slack(self, solve: Callable[[], Solution]) -> Solution:
         rows = self.resources.base + self._everybody
         least = self._total if self._weights.any() else -np.inf
         for slack in _SLACKS:
-            self._program.set_lower_rows(rows, self._fixed * (1 - slack) / self.scales)
-            if self.capped:
-                self._program.set_lower_rows([self._after - 1], [least * (1 - slack)])
+            if slack > 0:
+                self._program.set_lower_rows(rows, self._fixed * (1 - slack) / self.scales)
+                if self.capped:
+                    self._program.set_lower_rows([self._after - 1], [least * (1 - slack)])
             with contextlib.suppress(AssertionError):
-                return self._program.solve()
+                return solve()
         raise AssertionError("rates that were possible are no longer so")

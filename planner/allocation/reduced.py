@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.solver import LinearProgram, Solution
+from planner.solver import LinearProgram, Solution, TooManyStepsError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +31,7 @@ _CLEARLY = 1e-10
 _MISSED = 1e-10  # by how much a resource may be overspent, or a key carry less than nothing, before it gets a row
 _BLOCKS = 16  # of rows that are searched together
 _MOST_ROUNDS = 20_000
+_MOST_STEPS = 2000  # of one solve; national networks need some hundreds
 _MOST_NEW = 300  # sets that enter at a time, those first that promise most: each slows down every step of the solver
 _SLACKS = (0.0, 1e-11, 1e-10, 1e-9, 1e-8)
 
@@ -115,7 +116,8 @@ class ReducedProgram:
             aim: What to look for.
 
         Returns:
-            The level and the prices of the resources; None where the numbers are too wild for this way.
+            The level and the prices of the resources; None where the numbers are too wild for this way, or so much is
+            full that there is nothing to cut down.
         """
         for slack in _SLACKS:
             lower = Aim(aim.fixed * (1 - slack), aim.weights, aim.unit, aim.most, aim.cost_per_hop)
@@ -128,7 +130,10 @@ class ReducedProgram:
     def _solve(self, aim: Aim) -> tuple[float, NDArray[np.float64]] | None:
         work = _Work(self, aim)
         for _ in range(_MOST_ROUNDS):
-            solution = work.program.solve()
+            try:
+                solution = work.program.solve()
+            except TooManyStepsError:
+                return None
             if work.add_missed(solution):
                 continue
             if not self._enter(work, solution):
@@ -226,7 +231,7 @@ class _Work:
         self.differences = owner.matrix([])
         self.units: list[float] = []
         self.rows: list[int] = []
-        self.program = LinearProgram(row_lower=np.zeros(0), row_upper=np.zeros(0))
+        self.program = LinearProgram(row_lower=np.zeros(0), row_upper=np.zeros(0), most_steps=_MOST_STEPS)
         level = [-1.0 if aim.weights.any() else 0.0]
         self.program.add_columns(costs=level, starts=[0], rows=[], values=[], upper=aim.most / aim.unit)
         fullest = int((self.base + self.slope).argmax())

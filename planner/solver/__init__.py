@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from planner.solver.integer import IntegerProgram
-from planner.solver.linear import InfeasibleError, LinearProgram, Solution
+from planner.solver.linear import InfeasibleError, LinearProgram, Solution, TooManyStepsError
 
-__all__ = ["InfeasibleError", "IntegerProgram", "LinearProgram", "Solution"]
+__all__ = ["InfeasibleError", "IntegerProgram", "LinearProgram", "Solution", "TooManyStepsError"]

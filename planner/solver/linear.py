@@ -40,6 +40,7 @@ OPTIONS: Mapping[str, Any] = {
     "parallel": "off",
     "random_seed": 0,
     "small_matrix_value": 1e-12,
+    "ipm_iteration_limit": 300,  # some tens are enough, but with wild numbers it may go round in circles
     "simplex_scale_strategy": 0,  # programs come scaled; tolerances then mean what they say
 }
 _WAYS: tuple[Mapping[str, Any], ...] = (
@@ -54,10 +55,16 @@ _WAYS: tuple[Mapping[str, Any], ...] = (
 _DUAL: Mapping[str, Any] = {**_WAYS[1], "simplex_strategy": 1}
 """Dual simplex, for a basis that was optimal before some columns were taken away."""
 
+_INSIDE: Mapping[str, Any] = {"solver": "ipm", "presolve": "off", **tolerances(1e-9)}
+ANY_NUMBER = 2**31 - 1
 _EXACT = 1e-13  # a solution that misses no row or bound by more is not refined
 _FINER = 1e6  # by how much finer a refined solution is
 _SURE = 2  # ways that call a program infeasible are enough
 _NEARLY = 1e-9  # by how much a solution that is not called optimal may miss a row
+
+
+class TooManyStepsError(Exception):
+    """The simplex method needs more steps than it was given."""
 
 
 class InfeasibleError(AssertionError):
@@ -89,10 +96,20 @@ class LinearProgram:
         row_lower: Lower bound of each row, ``-inf`` for none.
         row_upper: Upper bound of each row, ``inf`` for none.
         time_limit_s: All solves together may take this long.
+        most_steps: So many steps of the simplex method a solve may make from the last basis.
     """
 
-    def __init__(self, *, row_lower: ArrayLike, row_upper: ArrayLike, time_limit_s: float | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        row_lower: ArrayLike,
+        row_upper: ArrayLike,
+        time_limit_s: float | None = None,
+        most_steps: int = ANY_NUMBER,
+    ) -> None:
         import highspy
+
+        self._most_steps = most_steps
 
         self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in OPTIONS.items():
@@ -245,6 +262,7 @@ class LinearProgram:
 
         Raises:
             LimitReached: The time limit was reached.
+            TooManyStepsError: It needs more steps than it was given.
             InfeasibleError: The rows contradict each other.
             AssertionError: There is no optimal solution: the program was not made as it should be.
         """
@@ -256,10 +274,10 @@ class LinearProgram:
         ways = (_DUAL, *_WAYS) if self._back else _WAYS
         self._back = False
         for number, way in enumerate(ways):
-            for option, value in way.items():
-                self._must(self._highs.setOptionValue(option, value), option)
-            self._highs.run()
-            status = self._highs.getModelStatus()
+            most = self._plenty if number else min(self._most_steps, self._plenty)
+            status = self._run({**way, "simplex_iteration_limit": most})
+            if status == highspy.HighsModelStatus.kIterationLimit and not number and most == self._most_steps:
+                raise TooManyStepsError
             if status == highspy.HighsModelStatus.kOptimal:
                 return self._read() if self._missed() <= _EXACT else self._refined()
             if status == highspy.HighsModelStatus.kTimeLimit:
@@ -276,6 +294,51 @@ class LinearProgram:
         if infeasible:
             raise InfeasibleError("the rows of the linear program contradict each other")
         raise AssertionError(f"the linear program has no optimal solution: {self._highs.modelStatusToString(status)}")
+
+    def solve_inside(self, *, tolerance: float) -> Solution:
+        """Solves roughly, without a basis: a point inside, whose prices lie in the middle of those that are possible.
+
+        Args:
+            tolerance: By what part of the cost it may miss the least.
+
+        Raises:
+            AssertionError: There is no solution.
+        """
+        self._highs.clearSolver()
+        self._run({**_INSIDE, "run_crossover": "off", "ipm_optimality_tolerance": tolerance})
+        self._set({"run_crossover": "on", "ipm_optimality_tolerance": 1e-8})
+        found = self._highs.getSolution()
+        if not (found.value_valid and found.dual_valid):
+            raise AssertionError("the linear program has no solution inside")
+        return self._read()
+
+    def solve_across(self) -> Solution:
+        """Solves from scratch by points inside, and crosses over to a basis to go on from.
+
+        Raises:
+            AssertionError: There is no optimal solution.
+        """
+        self._highs.clearSolver()
+        self._run({**_WAYS[-1], "simplex_iteration_limit": self._plenty})
+        most, self._most_steps = self._most_steps, ANY_NUMBER
+        try:
+            return self.solve()
+        finally:
+            self._most_steps = most
+
+    @property
+    def _plenty(self) -> int:
+        """Steps that a program of this size does not need, unless it goes round in circles."""
+        return 10_000 + 100 * (self.rows + self.columns)
+
+    def _run(self, options: Mapping[str, Any]) -> Any:
+        self._set(options)
+        self._highs.run()
+        return self._highs.getModelStatus()
+
+    def _set(self, options: Mapping[str, Any]) -> None:
+        for option, value in options.items():
+            self._must(self._highs.setOptionValue(option, value), option)
 
     def _refined(self) -> Solution:
         """An optimal solution that keeps its rows and bounds to much less than the solver's tolerance.
