@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from planner.explain.flows import Target
     from planner.explain.state import Changed
 
-_ROUNDS = 40
+_ROUNDS = {True: 120, False: 40}
+"""So many choices are planned at most, in networks of few links and in others."""
+_FEW_LINKS = 20
 _MOST_NODES = 1_000
 _MOST_WORK = 40_000
 """After so many iterations of the simplex method, some ten seconds, the search is given up."""
@@ -65,7 +67,7 @@ def cheapest(base: Changed, *, options: Mapping[str, Sequence[Change]]) -> Outco
     if size(base, targets) > MOST_FLOWS:
         return Outcome(None, bound_cny)
     choice = _Choice(base, options={r: unbeaten(changes) for r, changes in options.items()}, targets=targets)
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS[len(base.network.links) <= _FEW_LINKS]):
         try:
             chosen = choice.next()
         except (LimitReached, AssertionError):
