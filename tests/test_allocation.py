@@ -349,7 +349,7 @@ def test_the_reduced_program_keeps_every_promise_too(monkeypatch, spread):
 def test_points_inside_keep_every_promise_too(monkeypatch, rows):
     monkeypatch.setattr("planner.allocation.program._MANY_ROWS", rows)
     monkeypatch.setattr("planner.allocation.reduced._MOST_STEPS", 1)
-    monkeypatch.setattr("planner.allocation.program._MOST_STEPS", 1)
+    monkeypatch.setattr("planner.allocation.master._MOST_STEPS", 1)
     rng = np.random.default_rng(4)
     for number in range(40):
         network = random_network(rng, connected=number % 3 > 0)

@@ -10,25 +10,16 @@ Each resource (:mod:`planner.allocation.resources`) has one unit to spend; then 
 The prices of the resources make prices of routes; a set that is cheaper at these prices than its row's price enters
 as a new column (L. R. Ford and D. R. Fulkerson, Management Science 5, 97 (1958)). When none is left, the prices prove
 that the solution is optimal. Resources in failures enter as rows when a solution overspends them.
-
-Rates span eighteen powers of ten, so nothing is left in bit/s: a column is measured in what its routes can carry
-or its row can use, a row in what its first set can carry, the level in what the tightest row allows.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.allocation.columns import Columns
-from planner.allocation.first import FirstSets
-from planner.allocation.loads import Loads
+from planner.allocation.master import NEAR, Master
 from planner.allocation.pricing import Offer, Pricing, Proof, dearer
-from planner.allocation.rational import ExactProgram
 from planner.allocation.reduced import Aim, ReducedProgram
 from planner.solver import LinearProgram, Solution, TooManyStepsError
 
@@ -42,25 +33,17 @@ if TYPE_CHECKING:
 _FLOOR = 1e-12
 """Share of all prices that is spread over the links in proportion to 1/rate. Without it a link of almost no key would
 be free of charge until it is full, and the cheapest routes would be routes that carry nothing."""
-
 _CLEARLY = 1e-10  # by what fraction a set must be cheaper to be worth a column
 _SURELY = 1e-13  # the same where nothing is rounded but the prices of sets
-_NEAR = 1e3  # the unit of the level is kept while it is within this factor of what it should be
-_LIKE = 1e2  # so are the units of the rows
-_OVERSPENT = 1e-12  # a resource in a failure is overspent when its load is above 1 by more than this
 _MANY_ROWS = 1500  # with more rows the reduced program is quicker
 _PROVED = 1e-8  # by how much the bound may be above a level that the reduced program found
 _MOST_ROUNDS = 10_000
-_MOST_STEPS = 3000  # of a solve by the simplex method, before points inside take over
 _ROUGH, _SHARP = 1e-2, 0.9e-4  # tolerances of the first and the last points inside
 _FEW = 0.02  # of all rows: so few of them may miss a set when the simplex method goes on
-_SLACKS = (0.0, 1e-15, 1e-14, 1e-13, 1e-12, 1e-11)
-"""What was found to be possible may, by rounding, be just impossible in the next program, or too near the edge for the
-solver to tell: fixed rates are then lowered by the first of these fractions that helps."""
 
 
-class RouteProgram:
-    """The linear program and the sets of routes known so far.
+class RouteProgram(Master):
+    """What is asked of the program, and how its sets of routes are found.
 
     Args:
         resources: The resources of the network.
@@ -71,76 +54,34 @@ class RouteProgram:
         exact: In exact arithmetic, which is for small programs.
 
     Attributes:
-        stretch: About the largest multiple of a request that the scales of the program have room for.
-        scales: Bit/s that one unit of each row stands for.
         reducing: Whether the reduced program answers at first.
-        capped: Whether there are rows for the total.
-        exact: Whether nothing is rounded.
     """
 
     def __init__(
         self, resources: Resources, *, requests: Requests, growing: bool, capped: bool = False, reducing: bool = True,
         exact: bool = False,
     ) -> None:  # fmt: skip
-        self.resources, self.requests, self.exact = resources, requests, exact
         self._pricing = Pricing(resources, requests=requests)
-        self._loads = Loads(resources)
-        self._sharing = requests.shared.tolist()
-        self._asked = asked = requests.by_row(requests.requested_bps)
-        self._everybody = everybody = np.arange(len(asked))
-
         first = self._pricing.first(np.ones(resources.count))
-        self._first = FirstSets(first, resources=resources, sharing=self._sharing)
-        self.stretch = max(1.0, float((self._first.carries / asked).min())) if growing else 1.0
-        self._useful = self.stretch * asked
-        self.scales = np.minimum(self._useful, self._first.carries)
-
-        self._fixed = np.zeros(len(everybody))
-        self._weights = asked if growing else requests.by_row(requests.requested_bps * requests.priorities)
-        most = np.inf if growing else 1.0 / float(requests.priorities.max())
-        self._unit = min(self._first.level(self._weights), most)  # the level that the first column is measured in
-        self._entries = -self._unit * self._weights / self.scales  # of the first column in the rows
-        self.capped, self._total = capped, -np.inf
-        self._total_unit = float(self.scales.sum())
-        # Rows: resources, what rows of requests get, its caps and total, then resources in failures.
-        self._after = resources.base + len(everybody) + (len(everybody) + 1 if capped else 0)
-        self._columns = Columns(
-            resources, shared=self._sharing, useful=self._useful, scales=self.scales, after=self._after,
-            total_unit=self._total_unit if capped else None, **({"slight": 0.0} if exact else {}),
-        )  # fmt: skip
-        self._program = self._made()
-        self._add(first, cost_per_hop=0.0)
-        fullest = int(self._first.loads(self._weights).argmax())
-        self._program.start_from(
-            basic_columns=np.arange(1 + len(everybody)),
-            full_rows=[self._columns.row_of(fullest)],
-            tight_rows=resources.base + everybody,
-        )
-        self._solution: Solution | None = None
-        self._lost: frozenset[int] = frozenset()  # links that have failed
+        super().__init__(resources, requests=requests, first=first, growing=growing, capped=capped, exact=exact)
         self._dead = np.zeros(0, dtype=np.int64)  # sets over them
         self._reduced: ReducedProgram | None = None
-        self.reducing = reducing and len(everybody) > _MANY_ROWS and not (capped or exact or requests.shared.any())
+        self.reducing = (
+            reducing and len(self._everybody) > _MANY_ROWS and not (capped or exact or requests.shared.any())
+        )
         if self.reducing:
             self._reduced = ReducedProgram(
                 resources, pricing=self._pricing, first=first, useful=self._useful, scales=self.scales
             )
 
-    def _made(self) -> LinearProgram | ExactProgram:
-        """The program with its first column."""
-        base, rows, held = self.resources.base, len(self._everybody), len(self.resources.held)
-        caps = np.append(self._asked / self.scales, np.inf) if self.capped else np.zeros(0)
-        program = (ExactProgram if self.exact else partial(LinearProgram, most_steps=_MOST_STEPS))(
-            row_lower=np.concatenate((np.full(base, -np.inf), np.zeros(rows), np.full(len(caps) + held, -np.inf))),
-            row_upper=np.concatenate((np.ones(base), np.full(rows, np.inf), caps, np.ones(held))),
-        )
-        program.add_columns(costs=[0.0], starts=[0], rows=base + self._everybody, values=self._entries)
-        return program
-
     @property
     def sets(self) -> list[tuple[int, RouteSet]]:
         """Row and routes of each set of routes known, in the order of :meth:`rates`."""
-        return self._columns.sets if self._reduced is None else self._reduced.sets
+        return super().sets if self._reduced is None else self._reduced.sets
+
+    def rates(self) -> NDArray[np.float64]:
+        """Bit/s on each of :attr:`sets` in the last solution."""
+        return super().rates() if self._reduced is None else self._reduced.rates
 
     def maximise_level(
         self, *, fixed: NDArray[np.float64], weights: NDArray[np.float64], most: float = np.inf
@@ -183,7 +124,7 @@ class RouteProgram:
         if most == np.inf:  # rows that bound the level may be missing at first; any prices do
             most = 2 * self._proof(np.ones(self.resources.count)).bound
         found = self._reduced.solve(Aim(self._fixed, self._weights, unit, most))
-        if found is not None and 0 < found[0] < unit / _NEAR:
+        if found is not None and 0 < found[0] < unit / NEAR:
             found = self._reduced.solve(Aim(self._fixed, self._weights, found[0], most))
         if found is not None:
             level, resources = found
@@ -228,24 +169,9 @@ class RouteProgram:
         served = np.bincount(self._columns.rows, weights=self.rates(), minlength=len(self._everybody)).astype(float)
         return served, [self._resource_prices(solution) * self._total_unit, raised * self._total_unit]
 
-    def require_total(self, total_bps: float) -> None:
-        """From now on all rows together get at least so much when a level is maximised."""
-        self._total = total_bps / self._total_unit
-
-    def rates(self) -> NDArray[np.float64]:
-        """Bit/s on each of :attr:`sets` in the last solution."""
-        if self._reduced is not None:
-            return self._reduced.rates
-        if self._solution is None:
-            return np.zeros(len(self.sets))
-        rates: NDArray[np.float64] = np.maximum(self._solution.values[1:], 0.0) * self._columns.units
-        return rates
-
     def costs(self, resources: NDArray[np.float64]) -> NDArray[np.float64]:
         """The cheapest set of each row, per bit/s, at prices of whole resources."""
         return self._pricing.costs(resources)
-
-    # ------------------------------------------------------------ links that fail
 
     def remember(self) -> None:
         """Keeps what is known now, to start from it whenever links fail."""
@@ -279,8 +205,6 @@ class RouteProgram:
             self._program.set_upper(1 + dead, 0.0)
             self._dead = dead
             self._add(detours, cost_per_hop=0.0)
-
-    # ------------------------------------------------------------ column generation
 
     def _generate(
         self, *, cost_per_hop: float = 0.0, gain: float = 0.0, rescale_to: float | None = None,
@@ -336,58 +260,6 @@ class RouteProgram:
             resources = dearer(self.resources, resources, offers=offers, worth=worth, sharing=self._sharing)
         return resources, False, False
 
-    def _worth(self, solution: Solution) -> NDArray[np.float64]:
-        """What a bit/s for each row is worth to the solution."""
-        base, rows = self.resources.base, len(self._everybody)
-        prices = solution.row_prices
-        worth = self._row_prices(solution)
-        if self.capped:
-            worth += np.minimum(prices[base + rows : base + 2 * rows], 0.0) / self.scales
-            worth += max(float(prices[self._after - 1]), 0.0) / self._total_unit
-        return worth
-
-    def _row_prices(self, solution: Solution) -> NDArray[np.float64]:
-        """What a bit/s more for each row would cost."""
-        base = self.resources.base
-        prices: NDArray[np.float64] = np.maximum(solution.row_prices[base : base + len(self._everybody)], 0.0)
-        per_bit: NDArray[np.float64] = prices / self.scales
-        return per_bit
-
-    def _resource_prices(self, solution: Solution) -> NDArray[np.float64]:
-        rows = np.concatenate((solution.row_prices[: self.resources.base], solution.row_prices[self._after :]))
-        prices: NDArray[np.float64] = np.maximum(-rows, 0.0)
-        prices[list(self._lost)] = 0.0
-        return prices
-
-    def _add(self, offers: list[Offer], *, cost_per_hop: float, gain: float = 0.0) -> bool:
-        """Adds sets as columns, but those that are known already or carry next to nothing."""
-        new = self._columns.add(offers, cost_per_hop=cost_per_hop, gain=gain)
-        if new.costs:
-            self._program.add_columns(costs=new.costs, starts=new.starts, rows=new.numbers, values=new.values)
-        return bool(new.costs)
-
-    def _hold_overspent(self) -> bool:
-        """Adds the resources in failures that the last solution overspends; says whether there were any."""
-        if not self.requests.shared.any():
-            return False
-        rates = self.rates().tolist()
-        carried = [
-            (routes, self._sharing[row], rate) for (row, routes), rate in zip(self.sets, rates, strict=True) if rate > 0
-        ]
-        known = set(self.resources.held)
-        fresh = [held for held in self._loads.overspent(carried, by=_OVERSPENT) if held not in known]
-        if fresh:
-            first = self.resources.count
-            self.resources.hold(fresh)
-            new = self._columns.entries_of(first)
-            self._program.add_rows(
-                row_lower=np.full(len(fresh), -np.inf), row_upper=np.ones(len(fresh)),
-                starts=new.starts, columns=new.numbers, values=new.values,
-            )  # fmt: skip
-        return bool(fresh)
-
-    # ------------------------------------------------------------ scales and proofs
-
     def _proof(self, resources: NDArray[np.float64], *, least: NDArray[np.float64] | None = None) -> Proof:
         """What prices of the resources prove about the level."""
         rows = self._pricing.costs(resources, least=least)
@@ -395,56 +267,6 @@ class RouteProgram:
         per_level = float(self._weights @ rows)
         bound = float(resources.sum() - self._fixed @ rows) / per_level if per_level > 0 else np.inf
         return Proof(resources, rows, bound)
-
-    def _set_unit(self, unit: float, *, most: float, total: float = -np.inf) -> None:
-        """Sets the level that one unit of the first column stands for, and all that a solve begins with."""
-        if not self._unit / _NEAR < unit < self._unit * _NEAR:
-            self._unit = unit
-        rows = self.resources.base + self._everybody
-        if most > 0:  # else the first column is kept at zero, whatever its entries
-            entries = -self._unit * self._weights / self.scales
-            changed = np.flatnonzero(entries != self._entries)
-            self._program.set_entries(0, rows[changed], entries[changed])
-            self._entries = entries
-        self._program.set_lower_rows(rows, self._fixed / self.scales)
-        self._program.set_upper(0, most / self._unit)
-        if self.capped:
-            self._program.set_lower_rows([self._after - 1], [total])
-
-    def _rescale(self, value: float, *, most: float) -> bool:
-        """Measures level and rows in what a level is about; says whether that changed anything."""
-        if not value > 0:
-            return False
-        level = self._unit * value
-        far = value < 1 / _NEAR
-        if self._measure_rows(self._fixed + self._weights * level) or far:
-            self._set_unit(level if far else self._unit, most=most, total=self._total)
-            return True
-        return False
-
-    def _measure_rows(self, needs: NDArray[np.float64]) -> bool:
-        """Measures each row in what it needs, where it is not already; says whether that changed anything.
-
-        The solver's tolerances are then parts of what each row is to have, however little that is beside others.
-        """
-        if self.capped or self.exact:  # the total is that of the requests, whatever the level
-            return False
-        ratio = np.divide(needs, self.scales, out=np.ones(len(needs)), where=needs > 0)
-        if ratio.min() >= 1 / _LIKE and ratio.max() <= _LIKE:
-            return False
-        self._measure(np.where(needs > 0, needs, self.scales))
-        return True
-
-    def _measure(self, scales: NDArray[np.float64]) -> None:
-        new = self._columns.measured_in(scales)
-        self._entries = self._entries * self.scales / scales
-        rows = self.resources.base + self._everybody
-        self._program.replace_entries(
-            starts=np.append([0], np.array(new.starts, dtype=np.int64) + len(rows)),
-            rows=np.append(rows, np.array(new.numbers, dtype=np.int64)),
-            values=np.append(self._entries, new.values),
-        )
-        self.scales = self._useful = scales
 
     def _solve(self, *, cost_per_hop: float, gain: float) -> Solution:
         try:
@@ -475,15 +297,3 @@ class RouteProgram:
             if not added or len(offers) < _FEW * len(self._everybody):
                 tolerance /= 10
         return self._with_slack(program.solve_across)
-
-    def _with_slack(self, solve: Callable[[], Solution]) -> Solution:
-        rows = self.resources.base + self._everybody
-        least = self._total if self._weights.any() else -np.inf
-        for slack in _SLACKS:
-            if slack > 0:
-                self._program.set_lower_rows(rows, self._fixed * (1 - slack) / self.scales)
-                if self.capped:
-                    self._program.set_lower_rows([self._after - 1], [least * (1 - slack)])
-            with contextlib.suppress(AssertionError):
-                return solve()
-        raise AssertionError("rates that were possible are no longer so")
