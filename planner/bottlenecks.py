@@ -71,7 +71,7 @@ def _of_growth(prices: _Prices, *, demands: pd.DataFrame, growth: Growth) -> Ite
     used = prices.used(growth.routes)
     for limit in prices.limits(growth.prices, resource_prices=growth.resource_prices):
         count = len({use.demand_id for use in used if use.of(limit)})
-        sentence = f"{prices.title(limit)} limits {count} of {asking} demands."
+        sentence = f"{prices.title(limit)} limits {count:,} of {asking:,} demands."
         yield {**prices.row(limit), "limits": "growth", "demands_limited": count, "sentence": sentence}
 
 
@@ -81,10 +81,10 @@ def _of_service(prices: _Prices, *, demands: pd.DataFrame, levels: Sequence[Leve
         if level.served_in_full:
             continue
         fractions = served.loc[list(level.demands)]
-        low, high = f"{100 * fractions.min():.0f} %", f"{100 * fractions.max():.0f} %"
+        low, high = _percent(fractions.min()), _percent(fractions.max())
         share = low if low == high else f"{low} to {high}"
         count = len(level.demands)
-        who, what = ("1 demand", "it asks") if count == 1 else (f"{count} demands", "they ask")
+        who, what = ("1 demand", "it asks") if count == 1 else (f"{count:,} demands", "they ask")
         for limit in prices.limits(level.prices, resource_prices=level.resource_prices):
             sentence = f"{prices.title(limit)} holds {who} to {share} of what {what}."
             yield {**prices.row(limit), "limits": "service", "demands_limited": count, "sentence": sentence}
@@ -237,6 +237,11 @@ class _Prices:
                 *(thing for link in links for thing in self._shared[link]),
             ]
         )
+
+
+def _percent(fraction: float) -> str:
+    """A part of what is asked, never rounded to all of it."""
+    return f"{min(100 * fraction, 99.9):.3g} %"
 
 
 def _thing(name: str) -> Thing:

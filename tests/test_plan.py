@@ -68,7 +68,7 @@ def test_what_cannot_be_served_is_shared_fairly():
     assert plan.growth.factor == pytest.approx(2 / 3)
     assert plan.unmet == ["d0", "d1"]
     service = plan.bottlenecks[plan.bottlenecks["limits"] == "service"]
-    assert list(service["sentence"]) == ["B–C holds 2 demands to 67 % of what they ask."]
+    assert list(service["sentence"]) == ["B–C holds 2 demands to 66.7 % of what they ask."]
 
 
 def test_an_unreachable_demand_is_a_warning_and_stops_growth():

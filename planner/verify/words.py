@@ -71,7 +71,7 @@ def _when(failure: str) -> str:
 def _words_of(row: BottleneckPart, *, ground: Ground, names: dict[str, str]) -> Iterator[str]:
     """What the sentence of a bottleneck must say."""
     if row.limits != "total":
-        yield str(row.demands_limited)
+        yield f"{row.demands_limited:,}"
     for what in (_named(row), row.failure or ""):
         kind, _, name = what.partition(":")
         if f"{kind}:" == LINK and name in ground.spans:
