@@ -157,13 +157,16 @@ class _Answer:
         Returns:
             The program, if another may go on from it.
         """
-        program = self._program(growing=True)
-        self.grown = grow(program)
-        if self.grown.gap is not None and self.grown.gap > _OPEN:
+        for exact in (False, True):
             with contextlib.suppress(AssertionError):
-                self.grown = grow(self._program(growing=True, exact=True))
-            return None  # the resources in failures are no longer those that it knows
-        return program
+                program = self._program(growing=True, exact=exact)
+                self.grown = grow(program)
+                if self.grown.gap is not None and self.grown.gap <= _OPEN:
+                    # Without rounding, the resources in failures are no longer those that the first program knows.
+                    return None if exact else program
+        if self.grown is None:
+            raise LimitReached(_TOO_WILD)
+        return None
 
     def _serve_most(self, progress: Progress | None) -> None:
         """Serves the most; where rounding leaves a gap, without rounding, if that can be done."""

@@ -49,6 +49,8 @@ def grow(program: RouteProgram) -> Growth:
 
 def _filling(flows: list[Flow], *, resources: Resources) -> list[Flow]:
     """The flows scaled by one factor such that the most used resource is just full."""
+    if not flows:
+        raise AssertionError("by rounding, no set of routes carries anything")
     loads = Loads(resources)
     fullest = max(loads.utilisation(flow.carried for flow in flows).values())
     flows = [replace(flow, rate_bps=flow.rate_bps / fullest) for flow in flows]
