@@ -7,8 +7,10 @@ import pytest
 
 import planner
 from planner.allocation.rational import ExactProgram
+from planner.network import build_network
 from planner.solver import InfeasibleError, LinearProgram
 from planner.verify import verify_plan
+from tests.networks import demand_row, link_row, node_row
 from tests.test_verify import save_lightly
 from tests.test_verify_protection import odd_network
 
@@ -54,6 +56,26 @@ def test_wild_numbers_make_plans_that_are_accepted(case, objective, tmp_path):
         plan = planner.make_plan(wild_network(seed, **how), objective=objective, shared=shared)
         found = verify_plan(save_lightly(plan, tmp_path / str(shared), real_tables=False))
         assert found.ok, {check.name: check.detail for check in found.broken}
+
+
+def test_where_rounding_finds_no_growth_it_is_found_without(tmp_path):
+    enormous, tiny = 1e15, 1e-3
+    links = [("n1", "n0", tiny, "r4"), ("n1", "n2", enormous, "r4"), ("n1", "n2", tiny, "r2"), ("n1", "n0", tiny, None),
+             ("n1", "n0", 4.264979e-02, None), ("n0", "n1", enormous, "r2")]  # fmt: skip
+    demands = [("n1", "n0", 42.63581, 0.5, "split-2"), ("n1", "n2", tiny, 1.0, "1+1"),
+               ("n1", "n2", 1.206759, 1e3, "1+1"), ("n0", "n2", enormous, 1.0, "split-3"),
+               ("n1", "n0", enormous, 1e3, "1+1")]  # fmt: skip
+    network = build_network(
+        nodes=[node_row("n0"), node_row("n1"), node_row("n2", kind="ground")],
+        links=[link_row(f"L{n}", a, b, rate, risk_groups=risk) for n, (a, b, rate, risk) in enumerate(links)],
+        demands=[
+            demand_row(f"D{n}", a, b, rate, priority=weight, protection=protection)
+            for n, (a, b, rate, weight, protection) in enumerate(demands)
+        ],
+    )
+    plan = planner.make_plan(network, shared=True)
+    assert plan.growth.factor > 0
+    assert verify_plan(save_lightly(plan, tmp_path, real_tables=False)).ok
 
 
 def test_the_most_key_serves_no_dust(tmp_path):
