@@ -51,6 +51,7 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
 
 _OPEN = 1e-7  # a larger gap is left by rounding
+_UNPROVED = 1e-6  # a larger gap is no proof
 _TOO_WILD = "key rates, requests and limits are so different in size that no answer can be proved"
 _FAR = 100.0  # a program with room for so much growth is too coarse for the requests themselves
 
@@ -164,7 +165,7 @@ class _Answer:
                 if self.grown.gap is not None and self.grown.gap <= _OPEN:
                     # Without rounding, the resources in failures are no longer those that the first program knows.
                     return None if exact else program
-        if self.grown is None:
+        if self.grown is None or (self.grown.gap is not None and self.grown.gap > _UNPROVED):
             raise LimitReached(_TOO_WILD)
         return None
 
@@ -176,7 +177,7 @@ class _Answer:
                 self.flows, self.total = serve_most(program, progress=progress)
             if self.total is not None and self.total.gap <= _OPEN:
                 return
-        if self.total is None:
+        if self.total is None or self.total.gap > _UNPROVED:
             raise LimitReached(_TOO_WILD)
 
     def _fill(self, program: RouteProgram, progress: Progress | None) -> None:

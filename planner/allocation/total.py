@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from planner.allocation.settle import Flow
 
 _SLACK = 1e-12  # so much of the most may be given up for fairness, to leave the solver room
+_HAIR = 1 + 1e-14
 _SLIGHT = 1e-10  # what this slack alone may buy for the least served
 _DEARER = 1e-6  # a demand whose cheapest routes cost so much more than it is worth gets nothing
 _DUST = 1e-6, 1e-8  # of its request and of the most: a demand that gets less than both gets nothing
@@ -42,7 +43,8 @@ def serve_most(program: RouteProgram, *, progress: Progress | None = None) -> tu
     asked = requests.by_row(requests.requested_bps)
     served, candidates = program.maximise_total()
     proofs = []
-    for prices in candidates:
+    # A hair dearer, so that no enormous demand is worth more than its routes by rounding alone.
+    for prices in [*candidates, *(prices * _HAIR for prices in candidates)]:
         cheapest = program.costs(prices)
         above = asked * np.maximum(0.0, 1.0 - cheapest)
         proofs.append((math.fsum([*prices.tolist(), *above.tolist()]), prices, cheapest))
