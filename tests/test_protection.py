@@ -236,6 +236,19 @@ def test_a_node_without_a_port_says_so():
     assert summary(two)[0] == "None of the 2 demands is served."
 
 
+def test_what_keeps_a_protected_demand_from_its_key_is_told():
+    both = {"protection": "1+1"}
+    demands = [("d", "a", "c", 1.0, both), ("e", "a", "c", 1.0, both)]
+    plan = planner.make_plan(ring(demands, c={"user_ports": 1}))
+    assert "1 of 2 demands that ask for protection gets it in full; 1 has no user port." in summary(plan)
+    assert any("no route that carries key, or no user port, there is no factor" in one for one in summary(plan))
+    assert "no route that carries key, or no user port, so" in proof(plan)[0]
+    alone = planner.make_plan(ring([("d", "a", "c", 1.0, both)], c={"user_ports": 0}))
+    assert "The only demand that asks for protection does not get it in full; it has no user port." in summary(alone)
+    dear = planner.make_plan(ring([("d", "a", "c", 200.0, both), ("n", "a", "c", 200.0)]), objective="total")
+    assert "The only demand that asks for protection gets it, but no key." in summary(dear)
+
+
 def test_only_the_end_that_is_full_is_named():
     demands = [("one", "a", "c", 1.0), ("two", "a", "c", 1.0), ("zero", "b", "c", 0.0)]
     plan = planner.make_plan(ring(demands, a={"user_ports": 5}, c={"user_ports": 1}))

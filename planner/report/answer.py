@@ -84,16 +84,22 @@ def _protected(plan: Plan) -> tuple[str, ...]:
     asking = plan.demands[(plan.demands["requested_bps"] > 0) & (plan.demands["protection"] != "none")]
     if asking.empty:
         return ()
-    given = int((asking["protection_given"] == asking["protection"]).sum())
-    without = int(asking["protection_given"].isna().sum())
+    protected = asking["protection_given"] == asking["protection"]
+    given, empty = int(protected.sum()), int((protected & (asking["served_bps"] <= 0)).sum())
+    without = asking.loc[asking["protection_given"].isna(), "demand_id"].isin(plan.without_port)
     short = {shortfall.demand_id: shortfall for shortfall in plan.shortfalls}
+    unserved = "" if not empty else ", but no key" if given == 1 else f", but {empty:,} of them no key"
     who = "The only demand that asks" if len(asking) == 1 else f"{given:,} of {len(asking):,} demands that ask"
     if given == len(asking):
         who = who if given == 1 else f"All {given:,} demands that ask"
-        return (f"{who} for protection {'gets' if given == 1 else 'get'} it.",)
+        return (f"{who} for protection {'gets' if given == 1 else 'get'} it{unserved}.",)
     verb = "does not get" if len(asking) == 1 else "gets" if given == 1 else "get"
-    sentence = f"{who} for protection {verb} it in full"
-    sentence += f"; {without:,} {'has' if without == 1 else 'have'} no route at all." if without else "."
+    reasons = [(int((~without).sum()), "no route at all"), (int(without.sum()), "no user port")]
+    sentence = f"{who} for protection {verb} it in full{unserved}"
+    for number, reason in reasons:
+        lacking = "it has" if len(asking) == 1 else f"{number:,} {'has' if number == 1 else 'have'}"
+        sentence += f"; {lacking} {reason}" if number else ""
+    sentence += "."
     parts = [
         f"{demand_title(plan.network, row['demand_id'], node_a=row['node_a'], node_b=row['node_b'])}: "
         f"{row['protection']} asked, {row['protection_given']} given"
@@ -106,9 +112,14 @@ def _protected(plan: Plan) -> tuple[str, ...]:
 def _concurrent(plan: Plan) -> str:
     factor = plan.growth.factor
     if not factor:
-        return "While a demand has no route that carries key, there is no factor by which all demands could grow."
+        return f"While a demand has {_missing(plan)}, there is no factor by which all demands could grow."
     share = math.floor(min(factor, 1.0) * (1 + 1e-9) * 1000) / 1000
     return f"All at once, every demand could have {quantity(share, '%')} of what it asks for."
+
+
+def _missing(plan: Plan) -> str:
+    """What a demand lacks where no factor is above 0."""
+    return "no route that carries key" + (", or no user port" if plan.without_port else "")
 
 
 def _named(network: Network, state: str, demands: pd.DataFrame) -> tuple[str, ...]:
@@ -164,7 +175,7 @@ def proof(plan: Plan) -> tuple[str, ...]:
         return ("No demand asks for key, so there is no factor by which demand could grow.", fair)
     if not growth.factor or growth.bound is None:
         return (
-            "At least one demand has no route that carries key, so there is no factor above 0 by which all could grow.",
+            f"At least one demand has {_missing(plan)}, so there is no factor above 0 by which all could grow.",
             fair,
         )
     times = fold(growth.factor)
