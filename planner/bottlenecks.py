@@ -82,7 +82,7 @@ def _of_service(prices: _Prices, *, demands: pd.DataFrame, levels: Sequence[Leve
             continue
         fractions = served.loc[list(level.demands)]
         low, high = _percent(fractions.min()), _percent(fractions.max())
-        share = low if low == high else f"{low} to {high}"
+        share = low if low == high else f"between {low} and {high}"
         count = len(level.demands)
         who, what = ("1 demand", "it asks") if count == 1 else (f"{count:,} demands", "they ask")
         for limit in prices.limits(level.prices, resource_prices=level.resource_prices):

@@ -74,7 +74,8 @@ def _insist(plan: Plan) -> None:
     """Raises where a demand gets less key, or less protection, than it asks for."""
     found = []
     if unmet := plan.unmet:
-        found.append(f"{len(unmet)} of {len(plan.demands)} demands are not met in full: {', '.join(unmet)}")
+        verb = "is" if len(unmet) == 1 else "are"
+        found.append(f"{len(unmet)} of {len(plan.demands)} demands {verb} not met in full: {', '.join(unmet)}")
     if short := [shortfall.demand_id for shortfall in plan.shortfalls]:
         who = "1 demand gets" if len(short) == 1 else f"{len(short)} demands get"
         found.append(f"{who} less protection than asked for: {', '.join(short)}")

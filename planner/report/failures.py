@@ -36,7 +36,9 @@ def failure_words(sweep: Sweep) -> tuple[str, ...]:
     """
     words = [_cutting(sweep)]
     if sweep.order == 2 and not sweep.cutting.empty:
-        words.append(f"{count(sweep.cut_together_by, 'pair')} cut what neither of the two cuts alone.")
+        pairs = sweep.cut_together_by
+        who = "No pair cuts" if pairs == 0 else f"{count(pairs, 'pair')} cut{'s' if pairs == 1 else ''}"
+        words.append(f"{who} what neither of the two cuts alone.")
     unjoined = int((sweep.demands["bottleneck_bps"] <= 0).sum())
     if unjoined:
         verb = "has" if unjoined == 1 else "have"
@@ -115,7 +117,10 @@ def show_failures(sweep: Sweep) -> None:
     """Prints what the failures do: sentences, then the worst as a table."""
     from planner.report.terminal import say, show_table
 
-    say(*failure_words(sweep), "")
+    say(*failure_words(sweep))
+    if sweep.failures.empty:
+        return
+    say("")
     shown = sweep.failures.head(_SHOWN)
     more = f"{len(shown)} of {sweep.looked_at:,} failures, the worst first" if len(sweep.failures) > _SHOWN else ""
     show_table(

@@ -71,6 +71,16 @@ def test_pairs_say_what_only_they_cut():
     assert found[0].startswith("4 of 6 pairs of failures cut a demand off; the worst is link a–b and link ")
 
 
+def test_one_pair_and_none_that_only_together_cut():
+    line = plain_network([("ab", "a", "b", 1), ("bc", "b", "c", 1)], [("d", "a", "c", 1)])
+    assert words(line, order=2, of="links", allocate_worst=0)[1] == "No pair cuts what neither of the two cuts alone."
+    triangle = plain_network([("ab", "a", "b", 1), ("bc", "b", "c", 1), ("ac", "a", "c", 1)], [("d", "a", "c", 1)])
+    two = words(triangle, order=2, of="links", allocate_worst=0)
+    assert two[1] == "2 pairs cut what neither of the two cuts alone."
+    pair = plain_network([("1", "a", "b", 1), ("2", "a", "b", 1)], [("d", "a", "b", 1)])
+    assert words(pair, order=2, of="links", allocate_worst=0)[1] == "1 pair cuts what neither of the two cuts alone."
+
+
 def test_without_demands_pairs_of_nodes_are_counted():
     network = plain_network([("ab", "a", "b", 1), ("bc", "b", "c", 1)])
     assert words(network)[0] == (
