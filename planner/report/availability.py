@@ -39,6 +39,9 @@ def availability_words(network: Network, table: pd.DataFrame, *, reliability: Re
         f"{minutes(row['minutes_down_per_year'])}"
         for row in (worst, best)
     ]
+    if len(asking) > 1 and minutes(worst["minutes_down_per_year"]) == (down := minutes(best["minutes_down_per_year"])):
+        same = f"{down} minutes a year ({percent(best['availability'])} available)"
+        return (f"Each of the {len(asking):,} demands is without any key for {same}.", basis)
     longest = f"Without any key for longest, in minutes a year: {parts[0]} ({percent(worst['availability'])} available)"
     if len(asking) == 1:
         return (f"{longest}.", basis)
