@@ -4,7 +4,7 @@ PlannerError
 ├── UsageError      exit 2: the call itself is wrong
 ├── InputError      exit 3: the input is wrong; holds every problem found, not only the first
 ├── AnswerNo        exit 4: the question has an answer, and it is "no"
-└── LimitReached    exit 5: a limit stopped the work; the best answer so far was kept
+└── LimitReached    exit 5: a limit stopped the work; no answer, or the best so far
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class AnswerNo(PlannerError):
 
 
 class LimitReached(PlannerError):
-    """A limit was reached; the best answer so far was written."""
+    """A limit was reached; there is no answer, or only the best so far."""
 
     exit_code = 5
 
