@@ -28,7 +28,9 @@ function drawPanel(view) {
 function tiles(data) {
   const dead = data.links.filter((link) => !link.usable).length;
   const km = data.links.reduce((sum, link) => sum + link.length_km, 0);
-  const growth = data.plan && isNumber(data.plan.growth_factor) ? [[`× ${digits(data.plan.growth_factor, 2)}`, "growth", "All demands together can be multiplied by this and still be served"]] : [];
+  const factor = data.plan && data.plan.growth_factor;
+  const grown = factor > 0 && factor < 0.01 ? "< × 0.01" : `× ${digits(factor, 2)}`;
+  const growth = isNumber(factor) ? [[grown, "growth", "All demands together can be multiplied by this and still be served"]] : [];
   return [
     [digits(data.nodes.length, 0), "nodes"], [digits(data.links.length, 0), "links"], [digits(km, 0), "km"],
     ...growth, ...(dead > 0 ? [[digits(dead, 0), "no key", "Links that make no key"]] : []),

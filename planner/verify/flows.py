@@ -158,9 +158,10 @@ def check_ports(plan: PlanPart, *, ground: Ground) -> Check:
             )
     if not ground.user_ports:
         return ledger.check("no node has a limit of user ports")
+    limited = "1 node has" if len(ground.user_ports) == 1 else f"{len(ground.user_ports)} nodes have"
+    refused, get = ("1 demand finds", "gets") if len(right) == 1 else (f"{len(right)} demands find", "get")
     return ledger.check(
-        f"{len(ground.user_ports)} nodes have a limit of user ports, taken by priority and then by id; {len(right)} "
-        "demands find none and get nothing"
+        f"{limited} a limit of user ports, taken by priority and then by id; {refused} none and {get} nothing"
     )
 
 
