@@ -174,7 +174,11 @@ def _show_remedy(network: Network, remedy: Remedy, *, demands: Sequence[str], go
     say("")
     if not remedy.steps:
         what = "what there is a price for" if remedy.proven else "what was tried"
-        say(f"Nothing of {what} would help." if not remedy.proven else f"Proved: nothing of {what} would be enough.")
+        say(
+            f"Nothing of {what} would help."
+            if not remedy.proven
+            else f"Proved, new links aside: nothing of {what} would be enough."
+        )
         return
     protections = {network.demands.set_index("demand_id")["protection"][name] for name in demands}
     asked = protections.pop() if len(protections) == 1 else "protection"
@@ -226,10 +230,11 @@ def _heading(remedy: Remedy, *, goal: str) -> str:
 
 def _proof(remedy: Remedy) -> str:
     if remedy.proven and not remedy.met:
-        return "Proved: nothing of what there is a price for would be enough."
+        return "Proved, new links aside: nothing of what there is a price for would be enough."
     if remedy.proven:
         new = any(step.change.kind == "new link" for step in remedy.steps)
-        return f"Proved{', but for where new links lie' if new else ''}: no other changes would do for less."
+        but = "but for where new links lie" if new else "new links aside"
+        return f"Proved, {but}: no other changes would do for less."
     if not remedy.met:
         return "Whether anything would be enough is not known."
     one = "It cannot be left out or made smaller" if len(remedy.steps) == 1 else "None can be left out or made smaller"
