@@ -38,7 +38,7 @@ def cut(
         relays.append(
             {
                 "node_id": f"{link['link_id']}-r{number}",
-                "name": f"{a['name']}–{b['name']}, relay {number}",
+                "name": f"{a['name']}/{b['name']} relay {number}",
                 "kind": "trusted",
                 "lat_deg": round(position["lat2"], 6),
                 "lon_deg": round(position["lon2"], 6),
