@@ -35,7 +35,7 @@ NEAR = 1e3
 
 _LIKE = 1e2  # so are the units of the rows
 _OVERSPENT = 1e-12  # a resource in a failure is overspent when its load is above 1 by more than this
-_MOST_STEPS = 3000  # of a solve by the simplex method, before points inside take over
+_MOST_STEPS = 10_000  # of a solve by the simplex method, before points inside take over
 _SLACKS = (0.0, 1e-15, 1e-14, 1e-13, 1e-12, 1e-11)
 """What was found to be possible may, by rounding, be just impossible in the next program, or too near the edge for the
 solver to tell: fixed rates are then lowered by the first of these fractions that helps."""

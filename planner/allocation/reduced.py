@@ -31,7 +31,8 @@ _CLEARLY = 1e-10
 _MISSED = 1e-10  # by how much a resource may be overspent, or a key carry less than nothing, before it gets a row
 _BLOCKS = 16  # of rows that are searched together
 _MOST_ROUNDS = 20_000
-_MOST_STEPS = 2000  # of one solve; national networks need some hundreds
+_STEPS_A_BLOCK = 40  # of the simplex method: they take about as long as the search of a block
+_MOST_STEPS = 10_000  # of one solve; with more, too much is full for this way
 _MOST_NEW = 300  # sets that enter at a time, those first that promise most: each slows down every step of the solver
 _SLACKS = (0.0, 1e-11, 1e-10, 1e-9, 1e-8)
 
@@ -145,22 +146,26 @@ class ReducedProgram:
     def _enter(self, work: _Work, solution: Solution) -> bool:
         """Lets sets enter that are worth more than they cost; says whether there were any.
 
-        A search costs far more than a solve, so it ends with the first block of rows that has any.
+        A search of all rows may cost far more than a solve, or far less: the more steps the last solve took, the more
+        blocks of rows are searched before the next.
         """
         aim = work.aim
         prices = work.prices(solution)
         prices[: self._resources.links] += _FLOOR * prices.sum() / self._resources.base
         worth = work.worth(solution, prices) * (1 - _CLEARLY)
         sizes = aim.fixed + aim.weights * aim.unit
-        for _ in range(_BLOCKS):
+        least = min(1 + work.program.steps // _STEPS_A_BLOCK, _BLOCKS)
+        entered = False
+        for number in range(_BLOCKS):
             searched = np.where(self._block_of == self._block, worth, 0.0)
             self._block = (self._block + 1) % _BLOCKS
             offers = self._pricing.below(
-                prices, worth=searched, cost_per_hop=aim.cost_per_hop, most=_MOST_NEW, sizes=sizes
+                prices, worth=searched, cost_per_hop=aim.cost_per_hop, most=_MOST_NEW // least, sizes=sizes
             )
-            if work.add(offers):
-                return True
-        return False
+            entered = work.add(offers) or entered
+            if entered and number + 1 >= least:
+                break
+        return entered
 
     def keys(self) -> tuple[list[tuple[int, RouteSet]], list[tuple[int, RouteSet]]]:
         """The set of each row that carries most, in the order of the rows; the others that carry something."""
@@ -231,7 +236,8 @@ class _Work:
         self.differences = owner.matrix([])
         self.units: list[float] = []
         self.rows: list[int] = []
-        self.program = LinearProgram(row_lower=np.zeros(0), row_upper=np.zeros(0), most_steps=_MOST_STEPS)
+        nothing = np.zeros(0)
+        self.program = LinearProgram(row_lower=nothing, row_upper=nothing, most_steps=_MOST_STEPS, refining=False)
         level = [-1.0 if aim.weights.any() else 0.0]
         self.program.add_columns(costs=level, starts=[0], rows=[], values=[], upper=aim.most / aim.unit)
         fullest = int((self.base + self.slope).argmax())

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.errors import LimitReached
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -95,8 +93,8 @@ class LinearProgram:
     Args:
         row_lower: Lower bound of each row, ``-inf`` for none.
         row_upper: Upper bound of each row, ``inf`` for none.
-        time_limit_s: All solves together may take this long.
         most_steps: So many steps of the simplex method a solve may make from the last basis.
+        refining: A solution that misses a row or bound by more than rounding is refined.
     """
 
     def __init__(
@@ -104,18 +102,14 @@ class LinearProgram:
         *,
         row_lower: ArrayLike,
         row_upper: ArrayLike,
-        time_limit_s: float | None = None,
         most_steps: int = ANY_NUMBER,
+        refining: bool = True,
     ) -> None:
         import highspy
 
-        self._most_steps = most_steps
-
+        self._most_steps, self._refining = most_steps, refining
         self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in OPTIONS.items():
-            self._must(self._highs.setOptionValue(option, value), option)
-        if time_limit_s is not None:
-            self._must(self._highs.setOptionValue("time_limit", float(time_limit_s)), "time_limit")
+        self._set(OPTIONS)
         lower, upper = _floats(row_lower), _floats(row_upper)
         nothing = np.zeros(0, dtype=np.int32)
         self._must(self._highs.addRows(len(lower), lower, upper, 0, nothing, nothing, np.zeros(0)), "addRows")
@@ -261,7 +255,6 @@ class LinearProgram:
         taken: what is made of it is checked by other means.
 
         Raises:
-            LimitReached: The time limit was reached.
             TooManyStepsError: It needs more steps than it was given.
             InfeasibleError: The rows contradict each other.
             AssertionError: There is no optimal solution: the program was not made as it should be.
@@ -279,9 +272,7 @@ class LinearProgram:
             if status == highspy.HighsModelStatus.kIterationLimit and not number and most == self._most_steps:
                 raise TooManyStepsError
             if status == highspy.HighsModelStatus.kOptimal:
-                return self._read() if self._missed() <= _EXACT else self._refined()
-            if status == highspy.HighsModelStatus.kTimeLimit:
-                raise LimitReached("the time limit of the linear program was reached")
+                return self._refined() if self._refining and self._missed() > _EXACT else self._read()
             infeasible += status == highspy.HighsModelStatus.kInfeasible
             if infeasible == _SURE:
                 break
@@ -325,6 +316,11 @@ class LinearProgram:
             return self.solve()
         finally:
             self._most_steps = most
+
+    @property
+    def steps(self) -> int:
+        """Steps of the simplex method that the last solve took."""
+        return max(int(self._highs.getInfo().simplex_iteration_count), 0)
 
     @property
     def _plenty(self) -> int:
