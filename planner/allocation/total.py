@@ -21,7 +21,9 @@ _SLACK = 1e-12  # so much of the most may be given up for fairness, to leave the
 _HAIR = 1 + 1e-14
 _SLIGHT = 1e-10  # what this slack alone may buy for the least served
 _DEARER = 1e-6  # a demand whose cheapest routes cost so much more than it is worth gets nothing
-_DUST = 1e-6, 1e-8  # of its request and of the most: a demand that gets less than both gets nothing
+_DUST = 1e-6, 1e-8
+"""A demand that gets less than the first part of its request and the second of the most gets nothing; a set of routes
+that carries less than the second part of what its demand gets carries nothing."""
 
 
 def nothing_served() -> Total:
@@ -62,7 +64,8 @@ def serve_most(program: RouteProgram, *, progress: Progress | None = None) -> tu
 
 
 def _without_dust(flows: list[Flow], *, requests: Requests, most_bps: float) -> list[Flow]:
-    """The flows but those of demands that get what only the solver's tolerance allows."""
+    """The flows but those that only the slack in the total allows: of whole demands, and beside a demand's others."""
     served = np.array(served_bps(flows, demands=len(requests.demand_ids)))
     dust = (served < _DUST[0] * requests.requested_bps) & (served < _DUST[1] * most_bps)
-    return [flow for flow in flows if not dust[flow.demand]]
+    least = np.where(dust, np.inf, _DUST[1] * served)
+    return [flow for flow in flows if flow.rate_bps >= least[flow.demand]]
