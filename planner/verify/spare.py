@@ -111,8 +111,5 @@ def _spare_bps(plan: PlanPart, *, ground: Ground) -> tuple[dict[str, float], dic
         span = ground.spans[key]
         used = max(found.load_bps(key) / span.key_rate_bps, 0.0 if span.group is None else busy[span.group])
         links[key] = (1 - used) * span.key_rate_bps - unseen_bps
-    nodes = {
-        node: limit - found.passed_bps(node) - SOLVER_TOLERANCE * limit
-        for node, limit in ground.relay_limits_bps.items()
-    }
+    nodes = {node: limit - found.passed_bps(node) - unseen_bps for node, limit in ground.relay_limits_bps.items()}
     return links, nodes
