@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from planner.allocation.resources import Resources
     from planner.routing.prices import RouteSet
 
+CLEARLY = 1e-10
+"""By what fraction a set must be cheaper than it is worth to its row to be worth a column."""
 
+_FLOOR = 1e-12
+"""Share of all prices that is spread over the links in proportion to 1/rate. Without it a link of almost no key would
+be free of charge until it is full, and the cheapest routes would be routes that carry nothing."""
 _MOST_SHARED = 10  # so many sets that share their key enter at a time
 
 
@@ -72,6 +77,16 @@ class Pricing:
         self._single = CheapestRoutes(resources.topology, pairs=requests.pairs[self._plain])
         self._next = 0  # the row at which the next search for sets that share their key begins
         self._disjoint = DisjointRoutes(resources.topology)
+
+    def with_floor(self, prices: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The prices, with a little more for every link.
+
+        Args:
+            prices: Price of each whole resource.
+        """
+        raised = prices.copy()
+        raised[: self._resources.links] += _FLOOR * prices.sum() / self._resources.base
+        return raised
 
     def blocks(self, count: int) -> NDArray[np.int64]:
         """A number below ``count`` for each row; rows that one search answers have the same.

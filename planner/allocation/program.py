@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.allocation.master import NEAR, Master
-from planner.allocation.pricing import Offer, Pricing, Proof, dearer
+from planner.allocation.pricing import CLEARLY, Offer, Pricing, Proof, dearer
 from planner.allocation.reduced import Aim, ReducedProgram
 from planner.solver import LinearProgram, Solution, TooManyStepsError
 
@@ -30,11 +30,7 @@ if TYPE_CHECKING:
     from planner.allocation.resources import Resources
     from planner.routing.prices import RouteSet
 
-_FLOOR = 1e-12
-"""Share of all prices that is spread over the links in proportion to 1/rate. Without it a link of almost no key would
-be free of charge until it is full, and the cheapest routes would be routes that carry nothing."""
-_CLEARLY = 1e-10  # by what fraction a set must be cheaper to be worth a column
-_SURELY = 1e-13  # the same where nothing is rounded but the prices of sets
+_SURELY = 1e-13  # like CLEARLY, where nothing is rounded but the prices of sets
 _MANY_ROWS = 1500  # with more rows the reduced program is quicker
 _PROVED = 1e-8  # by how much the bound may be above a level that the reduced program found
 _MOST_ROUNDS = 10_000
@@ -113,7 +109,7 @@ class RouteProgram(Master):
             if proof.bound <= level * (1 + _PROVED):
                 return level, proof
         proof = self._proof(self._resource_prices(solution))
-        if proof.bound > level * (1 + _CLEARLY / 100) and not self.exact:  # exact prices are not to be touched
+        if proof.bound > level * (1 + CLEARLY / 100) and not self.exact:  # exact prices are not to be touched
             proof = min(proof, self._proof(raised), key=lambda proof: proof.bound)
         return level, proof
 
@@ -233,7 +229,7 @@ class RouteProgram(Master):
                 return solution, self._resource_prices(solution), None
             raised, new, as_found = self._price(solution, worth=worth, cost_per_hop=cost_per_hop, gain=gain)
             if not new:
-                return solution, raised, worth * (1 - _CLEARLY) if as_found else None
+                return solution, raised, worth * (1 - CLEARLY) if as_found else None
         raise AssertionError("column generation does not end")
 
     def _price(
@@ -249,8 +245,8 @@ class RouteProgram(Master):
         """
         resources = self._resource_prices(solution)
         if not self.exact:
-            resources[: self.resources.links] += _FLOOR * resources.sum() / self.resources.base
-        below = worth * (1 - (_SURELY if self.exact else _CLEARLY))
+            resources = self._pricing.with_floor(resources)
+        below = worth * (1 - (_SURELY if self.exact else CLEARLY))
         for attempt in range(_MOST_ROUNDS):
             offers = self._pricing.below(resources, worth=below, cost_per_hop=cost_per_hop)
             if not offers:
@@ -289,9 +285,8 @@ class RouteProgram(Master):
             self._solution = program.solve_inside(tolerance=tolerance)
             if self._hold_overspent():
                 continue
-            resources = self._resource_prices(self._solution)
-            resources[: self.resources.links] += _FLOOR * resources.sum() / self.resources.base
-            worth = (self._worth(self._solution) + gain) * (1 - _CLEARLY)
+            resources = self._pricing.with_floor(self._resource_prices(self._solution))
+            worth = (self._worth(self._solution) + gain) * (1 - CLEARLY)
             offers = self._pricing.below(resources, worth=worth, cost_per_hop=cost_per_hop)
             added = self._add(offers, cost_per_hop=cost_per_hop, gain=gain)
             if not added or len(offers) < _FEW * len(self._everybody):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.allocation.pricing import CLEARLY
 from planner.solver import LinearProgram, Solution, TooManyStepsError
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from planner.allocation.resources import Resources
     from planner.routing.prices import RouteSet
 
-_FLOOR = 1e-12  # as in the full program
 _SLIGHT = 1e-8
-_CLEARLY = 1e-10
 _MISSED = 1e-10  # by how much a resource may be overspent, or a key carry less than nothing, before it gets a row
 _BLOCKS = 16  # of rows that are searched together
 _MOST_ROUNDS = 20_000
@@ -150,9 +149,8 @@ class ReducedProgram:
         blocks of rows are searched before the next.
         """
         aim = work.aim
-        prices = work.prices(solution)
-        prices[: self._resources.links] += _FLOOR * prices.sum() / self._resources.base
-        worth = work.worth(solution, prices) * (1 - _CLEARLY)
+        prices = self._pricing.with_floor(work.prices(solution))
+        worth = work.worth(solution, prices) * (1 - CLEARLY)
         sizes = aim.fixed + aim.weights * aim.unit
         least = min(1 + work.program.steps // _STEPS_A_BLOCK, _BLOCKS)
         entered = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
@@ -152,16 +153,10 @@ def sweep_failures(
     )  # fmt: skip
     served: dict[int, Served] = {}
     if again is not None and allocate_worst != 0:
-        known: dict[Items, Served] = {(): again.before}
-        if order == 2:
-            single = [event for event in singles if not again.untouched(event, after=again.before)]
-            known |= _by_items(single, again.many(single, routes=True, executor=executor, progress=progress))
-        served = _known(worst.judged, known, again=again, order=order)
         unasked = len(singles) if order == 1 else max(PAIRS_ALLOCATED, affordable(question))
         most = unasked if allocate_worst is None else allocate_worst
-        anew = [n for n in _ranked(worst.judged, worst.bounds)[:most] if n not in served]
-        found = again.many([worst.judged[n][0] for n in anew], executor=executor, progress=progress)
-        served |= dict(zip(anew, found, strict=True))
+        served = _served_after(worst, singles if order == 2 else [], again=again, most=most,
+                               many=partial(again.many, executor=executor, progress=progress))  # fmt: skip
     weak = WeakPoints(topology)
     return Sweep(
         network=network,
@@ -200,6 +195,27 @@ def _every_pair(network: Network, topology: Topology) -> tuple[list[str], NDArra
 
 def _by_items(events: Sequence[Event], served: Sequence[Served]) -> dict[Items, Served]:
     return {event.items: found for event, found in zip(events, served, strict=True)}
+
+
+def _served_after(
+    worst: Worst, singles: Sequence[Event], *, again: Reallocation, most: int, many: Callable[..., list[Served]]
+) -> dict[int, Served]:
+    """What is served after the worst failures, and after those that change nothing, by number.
+
+    Args:
+        worst: The failures that were kept.
+        singles: For pairs, the failures that they are of.
+        again: Allocates anew.
+        most: So many of the worst are allocated anew where they are not known.
+        many: Allocates anew after several failures.
+    """
+    known: dict[Items, Served] = {(): again.before}
+    single = [event for event in singles if not again.untouched(event, after=again.before)]
+    if single:
+        known |= _by_items(single, many(single, routes=True))
+    served = _known(worst.judged, known, again=again, order=2 if singles else 1)
+    anew = [n for n in _ranked(worst.judged, worst.bounds)[:most] if n not in served]
+    return served | dict(zip(anew, many([worst.judged[n][0] for n in anew]), strict=True))
 
 
 def _known(judged: Judged, known: dict[Items, Served], *, again: Reallocation, order: int) -> dict[int, Served]:

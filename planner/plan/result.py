@@ -98,7 +98,7 @@ class Plan:
 
     @cached_property
     def failures(self) -> Sweep:
-        """What every single failure does; allocated anew, as the plan was, are as many of the worst as time allows."""
+        """What every single failure does; the worst are allocated anew, as many as the size of the network allows."""
         question = Question(self.network, self.budget, self.demands, objective=self.objective, shared=self.shared)
         return sweep_failures(
             self.network,
